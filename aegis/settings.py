@@ -1,0 +1,67 @@
+"""Every setting of Aegis, read from the environment, and from the native stack's own file where a variable is not set.
+
+Only composition roots (the CLI, the stream apps' entry point, the native stack) read settings; everything else is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENVIRONMENT_FILE = "AEGIS_ENV_FILE"
+"""Names the file that `make up` writes with the connections of the native stack; `.run/aegis.env` where it is not set."""
+
+
+class Settings(BaseSettings):
+    """Connections and limits. Each field is read from the variable of its own name in capitals."""
+
+    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    postgres_dsn: SecretStr = SecretStr("postgresql://aegis_owner@127.0.0.1:15432/aegis")
+    """The owner's: migrations and administration."""
+    postgres_collector_dsn: SecretStr = SecretStr("postgresql://aegis_collector@127.0.0.1:15432/aegis")
+    postgres_reader_dsn: SecretStr = SecretStr("postgresql://aegis_reader@127.0.0.1:15432/aegis")
+    postgres_operator_dsn: SecretStr = SecretStr("postgresql://aegis_operator@127.0.0.1:15432/aegis")
+    """Writes `ops.dead_letters` and touches rows for a retry."""
+    postgres_cdc_password: SecretStr = SecretStr("")
+
+    elasticsearch_url: str = "http://127.0.0.1:19200"
+    neo4j_uri: str = "bolt://127.0.0.1:17687"
+    neo4j_user: str = "neo4j"
+    neo4j_password: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:16379/0")
+    milvus_uri: str = "http://127.0.0.1:19530"
+
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    schema_registry_url: str = "http://127.0.0.1:18081/apis/ccompat/v7"
+    connect_url: str = "http://127.0.0.1:18083"
+
+    embedding_backend: str = "onnx"
+    """`onnx`, or `sentence-transformers` where that extra is installed."""
+    embedding_model_dir: Path = Path("~/.cache/aegis/models/all-MiniLM-L6-v2")
+
+    aegis_topic_partitions: int = Field(default=6, ge=1)
+    aegis_batch_size: int = Field(default=500, ge=1)
+    """Most changes that a stream app applies in one batch."""
+    aegis_batch_wait_seconds: float = Field(default=0.01, gt=0)
+    """Longest time that a batch waits to fill."""
+    aegis_store_timeout_seconds: float = Field(default=30.0, gt=0)
+    """Bound on one call of a store: a sink that never answers must not keep a batch for ever."""
+    aegis_metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Where this process serves /metrics and /health, on loopback; 0 takes a free port."""
+    aegis_log_level: str = "INFO"
+
+    bizinfo_url: str = "https://www.bizinfo.go.kr/uss/rss/bizinfoApi.do"
+    bizinfo_api_key: SecretStr = SecretStr("")
+    gov24_url: str = "https://api.odcloud.kr/api/gov24/v3"
+    gov24_api_key: SecretStr = SecretStr("")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings(_env_file=os.environ.get(ENVIRONMENT_FILE, ".run/aegis.env"))
