@@ -1,0 +1,1 @@
+"""Text to vectors: one pinned model, two back ends behind one protocol."""
