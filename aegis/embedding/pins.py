@@ -51,3 +51,13 @@ MODEL_FILES: Final = (MODEL_FILE, TOKENIZER_FILE)
 
 MODEL_FOLDER: Final = f"models/{MODEL}"
 """Where set-up puts the files, below the cache folder."""
+
+WEIGHTS_FILE: Final = PinnedFile(
+    member="model.safetensors",
+    name="model.safetensors",
+    size=90_868_376,
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
+"""The same weights as sentence-transformers publishes them; only its back end reads this file, from `WEIGHTS_FOLDER` below the model folder."""
+
+WEIGHTS_FOLDER: Final = "sentence-transformers"

@@ -1,0 +1,1 @@
+"""Models of the captured tables' rows, as the log carries them."""

@@ -1,0 +1,1 @@
+"""The derived stores: one driver per file, all behind one protocol."""

@@ -1,0 +1,22 @@
+"""Waits for an event, with a deadline: the only way in which tests let time pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], seconds: float, what: str, interval: float = 0.05) -> T:
+    """The first truthy answer of `condition`, asked every `interval` seconds. Raises AssertionError naming `what` after `seconds`."""
+    deadline, pause = monotonic() + seconds, Event()
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s for {what}; last answer: {answer!r}")
+        pause.wait(interval)
