@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from aegis.errors import ChangeRejected
-from aegis.record import APPLIED, STALE, Outcome, Record, StoredRecord, rejected
+from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
 from aegis.stores.protocol import Count
 
 
@@ -43,6 +43,10 @@ class MemoryStore:
     def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
         """As the protocol says."""
         return {key: self._records[table, key] for key in keys if (table, key) in self._records}
+
+    def stored_form(self, table: str, content: Content) -> Content:
+        """A dict keeps everything."""
+        return content
 
     def scan(self, table: str) -> Iterator[StoredRecord]:
         """As the protocol says, over the records of this moment."""

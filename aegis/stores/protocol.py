@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aegis.record import Outcome, Record, StoredRecord
+from aegis.record import Content, Outcome, Record, StoredRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ class Store(Protocol):
 
     def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
         """The records of `keys`, tombstones included, as the store really holds them; absent keys are left out."""
+
+    def stored_form(self, table: str, content: Content) -> Content:
+        """`content` as `fetch` gives it back: what this store keeps of it (a long text cut, an embedded text as its hash). Pure."""
 
     def scan(self, table: str) -> Iterator[StoredRecord]:
         """Every record of `table`, tombstones included, in no order, in bounded memory."""
