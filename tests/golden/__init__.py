@@ -1,0 +1,1 @@
+"""Results made once by a reference and committed, for the product to be held to."""
