@@ -20,8 +20,8 @@ class Count:
 class Store(Protocol):
     """A derived store: a last-writer-wins register per (table, key). Calls block; stream apps run them outside the event loop.
 
-    Guarantees are at-least-once and per key only. Every method raises `StoreUnavailable` when the store cannot answer in time; after that, anything from none to all
-    of a batch may have been written, and repeating the batch is safe.
+    Guarantees are at-least-once and per key only. Every method raises `StoreUnavailable` when the store cannot answer in time; after that, anything from none
+    to all of a batch may have been written, and repeating the batch is safe.
     """
 
     @property

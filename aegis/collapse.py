@@ -1,0 +1,102 @@
+"""From messages to the newest change of each key, decoding in full only what will be applied."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aegis.change import Change
+from aegis.codec import Codec
+from aegis.correction import CORRECTIONS_TOPIC, correction_of
+from aegis.envelope import change_of, stamp_of
+from aegis.errors import Undecodable
+from aegis.message import Message
+from aegis.stamp import Stamp
+
+
+@dataclass(slots=True)
+class Collapsed:
+    """What a batch of messages comes down to."""
+
+    newest: list[tuple[Message, Change]] = field(default_factory=list)
+    """At most one change per (table, key), each with the message that it came in."""
+    undecodable: list[tuple[Message, Undecodable]] = field(default_factory=list)
+    superseded: int = 0
+    """Changes that a newer one of the same batch made needless."""
+    ignored: int = 0
+    """Messages that concern no row, or another store."""
+
+
+def decode(message: Message, codec: Codec) -> Change | None:
+    """The change in `message`; None where it concerns no row. Raises `Undecodable`; whatever the codec's lookup raises passes through."""
+    if message.value is None:
+        return None
+    record = codec.decode(message.value)
+    return correction_of(message, record) if message.topic == CORRECTIONS_TOPIC else change_of(message, record)
+
+
+def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed:
+    """The newest change per key among `messages`, for `store`.
+
+    Messages are grouped by the bytes of their key. A message alone in its group is decoded at once; of a group only the stamps are read, then the winner is
+    decoded. Of equal stamps the later message wins (they carry the same change).
+    """
+    result = Collapsed()
+    groups: defaultdict[bytes | str, list[Message]] = defaultdict(list)
+    for message in messages:
+        groups[str(message) if message.key is None else message.key].append(message)  # without a key, each stands for itself
+    by_row: dict[tuple[str, str], tuple[Message, Change]] = {}
+    for group in groups.values():
+        winner = group[0] if len(group) == 1 else _newest(group, codec, store, result)
+        change = None if winner is None else _decoded(winner, codec, store, result)
+        if winner is None or change is None:
+            continue
+        row = (change.table, change.key)
+        other = by_row.get(row)  # the same row under other key bytes: the key's schema has a new id
+        if other is not None:
+            result.superseded += 1
+        if other is None or other[1].stamp <= change.stamp:
+            by_row[row] = (winner, change)
+    result.newest = list(by_row.values())
+    return result
+
+
+def _newest(group: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> Message | None:
+    newest: tuple[Stamp, Message] | None = None
+    for message in group:
+        try:
+            stamp = _peek(message, codec, store)
+        except Undecodable as error:
+            result.undecodable.append((message, error))
+            continue
+        if stamp is None:
+            result.ignored += 1
+            continue
+        if newest is not None:
+            result.superseded += 1
+        if newest is None or newest[0] <= stamp:
+            newest = (stamp, message)
+    return None if newest is None else newest[1]
+
+
+def _peek(message: Message, codec: Codec, store: str) -> Stamp | None:
+    """Stamp of `message`; None where it concerns no row or another store."""
+    if message.value is None:
+        return None
+    if message.topic == CORRECTIONS_TOPIC:
+        change = correction_of(message, codec.decode(message.value))
+        return change.stamp if change.concerns(store) else None
+    return stamp_of(codec.peek(message.value))
+
+
+def _decoded(message: Message, codec: Codec, store: str, result: Collapsed) -> Change | None:
+    try:
+        change = decode(message, codec)
+    except Undecodable as error:
+        result.undecodable.append((message, error))
+        return None
+    if change is None or not change.concerns(store):
+        result.ignored += 1
+        return None
+    return change

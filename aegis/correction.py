@@ -1,0 +1,73 @@
+"""Corrections: the changes that Aegis itself publishes (compensations, repairs), to and from their Avro record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from aegis.change import Change, Image
+from aegis.derivations import CAPTURED
+from aegis.errors import Code, Undecodable
+from aegis.message import Message
+from aegis.position import SourcePosition
+from aegis.stamp import Rank, Stamp
+
+CORRECTIONS_TOPIC = "aegis.corrections"
+CORRECTIONS_SUBJECT = "aegis.corrections-value"
+
+
+def correction_record(change: Change, published_at: datetime) -> dict[str, Any]:
+    """The record of schema `aegis.corrections-value` that carries `change`."""
+    return {
+        "table": change.table,
+        "key": change.key,
+        "version": change.stamp.version,
+        "rank": change.stamp.rank.name,
+        "before": _text(change.before),
+        "after": _text(change.after),
+        "targets": sorted(change.targets or ()),
+        "cause": change.cause,
+        "lsn": change.position.lsn,
+        "transaction_id": change.position.transaction_id,
+        "committed_at": change.position.committed_at,
+        "published_at": published_at,
+    }
+
+
+def correction_of(message: Message, record: Mapping[str, Any]) -> Change:
+    """The change in a decoded correction. Raises `Undecodable` where it names no captured table or holds no images."""
+    if record["table"] not in CAPTURED:
+        raise Undecodable(Code.INVALID_FORMAT, f"correction for {record['table']}, which is no captured table")
+    try:
+        return Change(
+            table=record["table"],
+            key=record["key"],
+            stamp=Stamp(record["version"], Rank[record["rank"]]),
+            before=_image(record["before"]),
+            after=_image(record["after"]),
+            position=SourcePosition(
+                message.topic, message.partition, message.offset, record["lsn"], record["transaction_id"], record["committed_at"] or record["published_at"]
+            ),
+            key_bytes=message.key or b"",
+            targets=frozenset(record["targets"]) or None,
+            cause=record["cause"],
+            trace=message.trace,
+        )
+    except ValueError as error:
+        raise Undecodable(Code.INVALID_FORMAT, f"correction for {record['table']} {record['key']}: {error}") from error
+
+
+def _text(image: Image | None) -> str | None:
+    return None if image is None else orjson.dumps(image).decode()
+
+
+def _image(text: str | None) -> Image | None:
+    if text is None:
+        return None
+    image = orjson.loads(text)
+    if not isinstance(image, dict):
+        raise ValueError(f"image is {type(image).__name__}, not an object")
+    return image
