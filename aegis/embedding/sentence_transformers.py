@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -38,11 +37,7 @@ class SentenceTransformersEmbedder:
             BackendMissing: sentence-transformers is not installed.
             UnusableModelFile: the weights are missing or are not the pinned ones.
         """
-        folder = model_dir.expanduser() / pins.WEIGHTS_FOLDER
-        library = _library()
-        verified(folder, pins.WEIGHTS_FILE, f"put the folder that sentence-transformers publishes for {pins.MODEL} at {folder}")
-        self._encoder: Any = library.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        self._encoder.max_seq_length = pins.MAX_TOKENS
+        self._encoder = _encoder(model_dir.expanduser() / pins.WEIGHTS_FOLDER)
         # Its tokenizer is set up anew by each call, so that calls at once could disturb each other.
         self._alone = Lock()
 
@@ -56,11 +51,16 @@ class SentenceTransformersEmbedder:
         return checked(np.asarray(encoded, dtype=np.float32), len(texts), self.dimension)
 
 
-def _library() -> Any:
-    # Imported by name: the library is optional, and type checking must not depend on whether it is there.
+def _encoder(folder: Path) -> Any:
+    # Imported here: the library is optional, and takes seconds to import.
     try:
-        return import_module("sentence_transformers")
+        from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise BackendMissing(
-            "the embedding back end `sentence-transformers` is not installed: install the extra, `pip install 'aegis[sentence-transformers]'`, or set EMBEDDING_BACKEND=onnx"
+            "the embedding back end `sentence-transformers` is not installed: "
+            "install the extra, `pip install 'aegis[sentence-transformers]'`, or set EMBEDDING_BACKEND=onnx"
         ) from error
+    verified(folder, pins.WEIGHTS_FILE, f"put the folder that sentence-transformers publishes for {pins.MODEL} at {folder}")
+    encoder = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    encoder.max_seq_length = pins.MAX_TOKENS
+    return encoder

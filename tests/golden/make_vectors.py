@@ -14,7 +14,6 @@ import importlib.metadata
 import json
 import sys
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +28,11 @@ GOLDEN = Path(__file__).with_name("vectors.json")
 
 def make(folder: Path) -> str:
     """The JSON of the golden vectors: per text its name, its sha256 and its vector (float32, little endian, base64). Texts are embedded one at a time."""
+    # Imported here: the library is optional, while this file is checked everywhere.
+    from sentence_transformers import SentenceTransformer
+
     verified(folder, pins.WEIGHTS_FILE, "name the folder that sentence-transformers publishes for this model")
-    model = import_module("sentence_transformers").SentenceTransformer(str(folder), device="cpu")
+    model = SentenceTransformer(str(folder), device="cpu")
     rows = [_row(name, text, np.asarray(model.encode(text, normalize_embeddings=True), "<f4")) for name, text in TEXTS.items()]
     made_with = {library: importlib.metadata.version(library) for library in ("sentence-transformers", "transformers", "tokenizers", "torch")}
     head = {"model": pins.MODEL, "dimension": pins.DIMENSION, "weights_sha256": pins.WEIGHTS_FILE.sha256, "made_with": made_with}

@@ -1,0 +1,1 @@
+"""Benchmarks. Each prints a ratio and its parts."""
