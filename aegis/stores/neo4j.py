@@ -1,0 +1,172 @@
+"""Neo4j as a derived store: nodes and edges, written under the node's own lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Session, unit_of_work
+from neo4j.exceptions import ClientError
+
+from aegis.errors import ChangeRejected
+from aegis.projections.shapes import GraphLabel
+from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
+from aegis.stores import neo4j_node
+from aegis.stores.isolate import isolate
+from aegis.stores.neo4j_cypher import Statements, prefixed, statements
+from aegis.stores.neo4j_errors import rejecting, translated
+from aegis.stores.protocol import Count
+
+ROWS_PER_TRANSACTION = 500
+"""More gains little and holds locks longer."""
+RECORDS_PER_PAGE = 1_000
+KEYS_PER_READ = 1_000
+RETRY_SHARE = 0.5
+"""Part of the timeout in which the driver repeats a transaction that lost a deadlock; after that the stream app's own backoff takes over."""
+ALREADY_THERE = frozenset(f"Neo.ClientError.Schema.{what}" for what in ("EquivalentSchemaRuleAlreadyExists", "ConstraintAlreadyExists", "IndexAlreadyExists"))
+
+T = TypeVar("T")
+
+
+class Neo4jStore:
+    """Nodes by key. The record label (`:PolicyRecord`) carries key and stamp for good; the visible label (`:Policy`) is what readers match.
+
+    Safe with any number of writers: the node's write lock is taken before its stamp is read, in one transaction with the write.
+    """
+
+    name = "neo4j"
+
+    def __init__(
+        self,
+        uri: str,
+        user: str,
+        password: str,
+        shapes: Mapping[str, GraphLabel],
+        *,
+        timeout: float = 30.0,
+        database: str = "neo4j",
+        label_prefix: str = "",
+    ) -> None:
+        """Connects at the first call. `timeout`: seconds, for connecting, for waiting for a connection, and for one transaction.
+
+        Raises ValueError for a name in `shapes` that is no identifier.
+        """
+        self.tables = frozenset(shapes)
+        labels = {table: prefixed(shape, label_prefix) for table, shape in shapes.items()}
+        owned = frozenset(shape.record_label for shape in labels.values())
+        self._statements = {table: statements(shape, owned) for table, shape in labels.items()}
+        self._database = database
+        self._timeout = timeout
+        self._driver: Driver = GraphDatabase.driver(
+            uri,
+            auth=(user, password),
+            connection_timeout=timeout,
+            connection_acquisition_timeout=timeout,
+            max_transaction_retry_time=timeout * RETRY_SHARE,
+            notifications_min_severity="OFF",
+            telemetry_disabled=True,
+        )
+
+    def prepare(self) -> None:
+        """As the protocol says: constraints, and the readers' index."""
+        with translated(), self._session() as session:
+            for text in dict.fromkeys(text for of in self._statements.values() for text in of.prepare):
+                try:
+                    session.run(Query(text, timeout=self._timeout)).consume()
+                except ClientError as error:
+                    # `IF NOT EXISTS` does not cover somebody who creates the same at the same time.
+                    if error.code not in ALREADY_THERE:
+                        raise
+            session.run("CALL db.awaitIndexes($seconds)", seconds=max(1, int(self._timeout))).consume()
+
+    def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """As the protocol says. Transactions hold up to `ROWS_PER_TRANSACTION` records of one table, sorted by key so that writers rarely deadlock."""
+        outcomes: dict[tuple[str, str], Outcome] = {}
+        with translated():
+            for table in dict.fromkeys(record.table for record in records):
+                ordered = sorted((record for record in records if record.table == table), key=lambda record: record.key)
+                outcomes |= {(table, key): outcome for key, outcome in self._apply(self._statements[table], ordered).items()}
+        return [outcomes[record.table, record.key] for record in records]
+
+    def _apply(self, of: Statements, records: list[Record]) -> dict[str, Outcome]:
+        now = datetime.now(UTC)
+        rows: dict[str, dict[str, Any]] = {}
+        refused: dict[str, tuple[Record, ChangeRejected]] = {}
+        for record in records:
+            try:
+                rows[record.key] = neo4j_node.row(record, of, now)
+            except ChangeRejected as error:
+                refused[record.key] = (record, error)
+        outcomes = self._outcomes_of_refused(of, refused)
+        storable = [record for record in records if record.key in rows]
+        for start in range(0, len(storable), ROWS_PER_TRANSACTION):
+            chunk = storable[start : start + ROWS_PER_TRANSACTION]
+            answers = isolate(lambda part: self._write(of, part, rows), chunk)
+            outcomes |= {record.key: outcome for record, outcome in zip(chunk, answers, strict=True)}
+        return outcomes
+
+    def _outcomes_of_refused(self, of: Statements, refused: Mapping[str, tuple[Record, ChangeRejected]]) -> dict[str, Outcome]:
+        """A record that cannot be stored but is older than what is stored is stale: nothing is lost, nothing needs compensation."""
+        if not refused:
+            return {}
+        stored = {found["key"]: found["stamp"] for found in self._read(of.stamps, keys=list(refused))}
+        return {key: STALE if record.stamp.packed < stored.get(key, 0) else rejected(error) for key, (record, error) in refused.items()}
+
+    def _write(self, of: Statements, records: Sequence[Record], rows: Mapping[str, dict[str, Any]]) -> list[Outcome]:
+        """All of `records`, sorted by key, in one transaction, or `ChangeRejected` about one of them."""
+        far = neo4j_node.far_nodes(records, of)
+        parameters = [rows[record.key] for record in records]
+
+        def work(transaction: ManagedTransaction) -> set[str]:
+            for edge_type, nodes in far.items():
+                if nodes:
+                    transaction.run(of.far[edge_type], nodes=nodes).consume()
+            return {found["key"] for found in transaction.run(of.write, rows=parameters) if found["applied"]}
+
+        with rejecting(f"{records[0].table} {records[0].key}"), self._session() as session:
+            applied = session.execute_write(self._bounded(work))
+        return [APPLIED if record.key in applied else STALE for record in records]
+
+    def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
+        """As the protocol says. A far node that is no record of its own comes with all its properties."""
+        of = self._statements[table]
+        found: dict[str, StoredRecord] = {}
+        for start in range(0, len(keys), KEYS_PER_READ):
+            rows = self._read(of.fetch, keys=list(keys[start : start + KEYS_PER_READ]))
+            found |= {row["key"]: neo4j_node.stored_record(table, row, of) for row in rows}
+        return found
+
+    def stored_form(self, table: str, content: Content) -> Content:
+        """As the protocol says: no nulls, edges sorted by the key of their far node."""
+        return neo4j_node.stored_form(content, self._statements[table])
+
+    def scan(self, table: str) -> Iterator[StoredRecord]:
+        """As the protocol says, in pages by key, each a transaction of its own."""
+        of, after = self._statements[table], ""
+        while rows := self._read(of.page, after=after, limit=RECORDS_PER_PAGE):
+            for row in rows:
+                yield neo4j_node.stored_record(table, row, of)
+            after = max(row["key"] for row in rows)
+
+    def count(self, table: str) -> Count:
+        """As the protocol says. Stubs (far nodes whose own record has not arrived) are no records."""
+        row = self._read(self._statements[table].count)[0]
+        return Count(visible=row["visible"], tombstones=row["tombstones"])
+
+    def close(self) -> None:
+        """As the protocol says."""
+        self._driver.close()
+
+    def _read(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
+        def work(transaction: ManagedTransaction) -> list[dict[str, Any]]:
+            return transaction.run(text, parameters).data()
+
+        with translated(), self._session() as session:
+            return session.execute_read(self._bounded(work))
+
+    def _bounded(self, work: Callable[[ManagedTransaction], T]) -> Callable[[ManagedTransaction], T]:
+        return unit_of_work(timeout=self._timeout)(work)
+
+    def _session(self) -> Session:
+        return self._driver.session(database=self._database)

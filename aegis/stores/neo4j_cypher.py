@@ -1,0 +1,134 @@
+"""Cypher for one table's records, made of its shape alone. Names in the text are our own, checked identifiers; every value is a parameter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from aegis.projections.shapes import EdgeType, GraphLabel
+
+BOOKKEEPING = "_"
+"""Prefix of the properties that belong to no content: stamp, position, time of application, bucket and claim."""
+STAMP = "_stamp"
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def checked(name: str) -> str:
+    """`name`, if it is safe inside a statement. Raises ValueError naming it and the remedy."""
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a label, a type or a property: use letters, digits and _ in the shape, beginning with a letter")
+    return name
+
+
+def prefixed(shape: GraphLabel, prefix: str) -> GraphLabel:
+    """`shape` with `prefix` before each of its labels, so that tests keep apart from each other."""
+    return replace(
+        shape,
+        label=prefix + shape.label,
+        record_label=prefix + shape.record_label,
+        edges=tuple(replace(edge, label=prefix + edge.label) for edge in shape.edges),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What is run for one table. Parameters: `$rows` of `neo4j_node.row`, `$nodes` of far nodes, `$keys`, `$after` and `$limit`."""
+
+    shape: GraphLabel
+    owned: frozenset[str]
+    """Record labels of all tables: nodes that carry one belong to their own records, so an edge towards them writes no property but the key."""
+    prepare: tuple[str, ...]
+    far: dict[str, str]
+    """Edge type → statement that creates missing far nodes and sets their properties."""
+    write: str
+    fetch: str
+    page: str
+    count: str
+    stamps: str
+
+    def far_properties(self, edge: EdgeType) -> bool:
+        """Whether an edge of this type writes and reads the far node's other properties."""
+        return edge.label not in self.owned
+
+
+def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
+    """The statements for one table. Raises ValueError for a name that is no identifier."""
+    for name in (shape.label, shape.record_label, shape.key, *(part for edge in shape.edges for part in (edge.type, edge.label, edge.key))):
+        checked(name)
+    record = f"(n:{shape.record_label} {{{shape.key}: key}})"
+    return Statements(
+        shape=shape,
+        owned=owned,
+        prepare=_prepare(shape),
+        far={edge.type: _far(edge, owned) for edge in shape.edges},
+        write=_write(shape),
+        fetch=f"UNWIND $keys AS key MATCH {record} WHERE n.{STAMP} IS NOT NULL {_returned(shape, owned)}",
+        page=(
+            f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND n.{STAMP} IS NOT NULL WITH n ORDER BY n.{shape.key} LIMIT $limit "
+            f"{_returned(shape, owned)}"
+        ),
+        count=(
+            f"MATCH (n:{shape.record_label}) WHERE n.{STAMP} IS NOT NULL "
+            f"RETURN count(CASE WHEN n:{shape.label} THEN 1 END) AS visible, count(CASE WHEN NOT n:{shape.label} THEN 1 END) AS tombstones"
+        ),
+        stamps=f"UNWIND $keys AS key MATCH {record} WHERE n.{STAMP} IS NOT NULL RETURN key, n.{STAMP} AS stamp",
+    )
+
+
+def _prepare(shape: GraphLabel) -> tuple[str, ...]:
+    """Uniqueness of records and of far nodes, and an index for readers, who match the visible label."""
+    unique = dict.fromkeys([(shape.record_label, shape.key), *((edge.label, edge.key) for edge in shape.edges)])
+    return (
+        *(f"CREATE CONSTRAINT {label}_{key}_unique IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE" for label, key in unique),
+        f"CREATE INDEX {shape.label}_{shape.key}_lookup IF NOT EXISTS FOR (n:{shape.label}) ON (n.{shape.key})",
+    )
+
+
+def _far(edge: EdgeType, owned: frozenset[str]) -> str:
+    """Create the far nodes of a batch. A node whose properties are right already is not written, so that regions are no point of contention."""
+    merge = f"UNWIND $nodes AS node MERGE (m:{edge.label} {{{edge.key}: node.{edge.key}}})"
+    if edge.label in owned:
+        return merge
+    return f"{merge} WITH m, node WHERE any(name IN keys(node) WHERE m[name] IS NULL OR m[name] <> node[name]) SET m += node"
+
+
+def _write(shape: GraphLabel) -> str:
+    """Compare and write. `REMOVE n._lock` takes the write lock before the stamp is read: MERGE alone does not, and loses updates."""
+    return "\n".join(
+        (
+            "UNWIND $rows AS row",
+            "CALL (row) {",
+            f"  MERGE (n:{shape.record_label} {{{shape.key}: row.key}})",
+            "  REMOVE n._lock",
+            f"  WITH n, row WHERE n.{STAMP} IS NULL OR row.stamp >= n.{STAMP}",
+            "  SET n = row.properties",
+            f"  FOREACH (_ IN CASE WHEN row.visible THEN [1] ELSE [] END | SET n:{shape.label})",
+            f"  FOREACH (_ IN CASE WHEN row.visible THEN [] ELSE [1] END | REMOVE n:{shape.label})",
+            "  WITH n, row",
+            *(line for edge in shape.edges for line in _edges(edge)),
+            "  RETURN count(*) AS applied",
+            "}",
+            "RETURN row.key AS key, applied",
+        )
+    )
+
+
+def _edges(edge: EdgeType) -> tuple[str, str]:
+    """Take away edges that the content does not have, or has twice, and add what is missing: an update that leaves them alone only reads."""
+    wanted = f"row.edges.{edge.type}"
+    return (
+        (
+            f"  CALL (n, row) {{ MATCH (n)-[e:{edge.type}]->(m) WITH row, m, collect(e) AS found "
+            f"FOREACH (e IN CASE WHEN m:{edge.label} AND m.{edge.key} IN {wanted} THEN tail(found) ELSE found END | DELETE e) }}"
+        ),
+        f"  CALL (n, row) {{ UNWIND {wanted} AS far MATCH (m:{edge.label} {{{edge.key}: far}}) MERGE (n)-[:{edge.type}]->(m) }}",
+    )
+
+
+def _returned(shape: GraphLabel, owned: frozenset[str]) -> str:
+    """Properties, visibility and far nodes of `n`."""
+    far = (
+        f"{edge.type}: [(n)-[:{edge.type}]->(m) | {f'm {{.{edge.key}}}' if edge.label in owned else 'properties(m)'}]"  # one list per edge type
+        for edge in shape.edges
+    )
+    return f"RETURN n.{shape.key} AS key, properties(n) AS properties, n:{shape.label} AS visible, {{{', '.join(far)}}} AS edges"
