@@ -1,0 +1,1 @@
+"""What a process of Aegis tells about itself: metrics, health, logs, traces."""
