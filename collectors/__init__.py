@@ -1,1 +1,1 @@
-
+"""Collectors: records of public portals into PostgreSQL, and into nothing else."""

@@ -1,0 +1,142 @@
+"""A portal's answer: from status and bytes to the JSON value that carries data, or the failure that it reports.
+
+Gateway errors come as XML with status 200, as the same structure in JSON with 403, and with 429 for quotas, whatever format was asked for:
+the body is read first, the status last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.failures import BUSY, MALFORMED, NO_DATA, REASON_NAMES, REFUSED, TRANSIENT, SourceFailed, of_status, verdict_of
+
+EXCERPT_CHARACTERS = 200
+KEY_COMPLAINT = "인증키"
+"""Every portal's complaint about a key has this word in it ("존재하지 않는 인증키", "등록되지 않은 인증키 입니다.")."""
+
+_SUCCESSES = range(200, 300)
+_GATEWAY_TAGS = ("errMsg", "returnAuthMsg", "returnReasonCode")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a portal, as it came over the wire."""
+
+    status: int
+    body: bytes
+    retry_after: float = 0.0
+    """Seconds, by the answer's Retry-After header."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says so; the body may say otherwise."""
+        return self.status in _SUCCESSES
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """The portal says that nothing matches: an empty page, not a failure."""
+
+
+def read(answer: Answer) -> Any | NoData:
+    """The JSON value of an answer that carries data.
+
+    Raises `SourceFailed` for every form of error that the gateway and the portals behind it are known to answer with, for a body that is neither
+    JSON nor a known error, and for an empty one.
+    """
+    text = answer.body.decode("utf-8-sig", errors="replace").strip()
+    if text.startswith("<"):
+        return _read_markup(text, answer)
+    try:
+        # Not orjson: it refuses the whole page for one escaped half of a surrogate pair, and the neighbours are to be stored.
+        value = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(text, answer) from error
+    header = _header(value)
+    if header is not None:
+        return _judge(header, answer, value)
+    if not answer.is_success:
+        raise refusal(value, answer)
+    return value
+
+
+def refusal(value: Any, answer: Answer) -> SourceFailed:
+    """The failure that a JSON value without data reports, in the words of the portal where it has any."""
+    message = _message(value)
+    said = f"HTTP {answer.status}" + (f", the portal says {message!r}" if message else "")
+    if KEY_COMPLAINT in message:
+        return SourceFailed(REFUSED, said)
+    return SourceFailed(of_status(answer.status) or MALFORMED, said, answer.retry_after)
+
+
+def _read_markup(text: str, answer: Answer) -> NoData:
+    fields = {tag: match[1].strip() for tag in _GATEWAY_TAGS if (match := re.search(rf"<{tag}>\s*([^<]*)</{tag}>", text))}
+    if fields:
+        _judge_reason(fields, answer)
+        return NoData()
+    result = re.search(r"<resultCode>\s*([^<]*)</resultCode>", text)
+    if result:
+        _judge_reason({"returnReasonCode": result[1].strip()}, answer)
+        return NoData()
+    verdict = of_status(answer.status) or MALFORMED
+    raise SourceFailed(verdict, f"HTTP {answer.status} with a page of markup instead of JSON: {_excerpt(text)!r}", answer.retry_after)
+
+
+def _header(value: Any) -> Mapping[str, Any] | None:
+    """The error header of the gateway or the provider, wherever it stands in the envelope."""
+    if not isinstance(value, dict):
+        return None
+    for name in ("OpenAPI_ServiceResponse", "response"):
+        if isinstance(value.get(name), dict):
+            return _header(value[name])
+    for name in ("cmmMsgHeader", "header"):
+        if isinstance(value.get(name), dict):
+            return dict(value[name])
+    return None
+
+
+def _judge(header: Mapping[str, Any], answer: Answer, value: Any) -> Any | NoData:
+    reason = header.get("returnReasonCode", header.get("resultCode", ""))
+    fields = {"returnReasonCode": str(reason), "returnAuthMsg": str(header.get("returnAuthMsg", header.get("resultMsg", "")) or "")}
+    if "resultCode" in header and fields["returnReasonCode"] in {"0", "00"} and answer.is_success:
+        return value
+    _judge_reason(fields, answer)
+    return NoData()
+
+
+def _judge_reason(fields: Mapping[str, str], answer: Answer) -> None:
+    """Return where the reason is "no data"; raise what it is otherwise."""
+    stated, named = fields.get("returnReasonCode", ""), fields.get("returnAuthMsg", "")
+    code = stated.zfill(2) if stated.isdigit() else REASON_NAMES.get(stated, REASON_NAMES.get(named, ""))
+    if code == NO_DATA:
+        return
+    verdict = verdict_of(code) if code else of_status(answer.status) or TRANSIENT
+    words = " ".join(dict.fromkeys(word for word in (stated, named, fields.get("errMsg", "")) if word)) or "no reason given"
+    wait = max(answer.retry_after, 1.0) if verdict is BUSY else 0.0
+    raise SourceFailed(verdict, f"HTTP {answer.status}, the gateway says {words}", wait)
+
+
+def _unreadable(text: str, answer: Answer) -> SourceFailed:
+    if not text:
+        return SourceFailed(of_status(answer.status) or TRANSIENT, f"HTTP {answer.status} with an empty body", answer.retry_after)
+    if KEY_COMPLAINT in text[:2000]:
+        return SourceFailed(REFUSED, f"HTTP {answer.status}, the portal says {_excerpt(text)!r}")
+    verdict = of_status(answer.status) or TRANSIENT  # a body cut short is no JSON either: worth another attempt
+    return SourceFailed(verdict, f"HTTP {answer.status} with a body that is no JSON: {_excerpt(text)!r}", answer.retry_after)
+
+
+def _message(value: Any) -> str:
+    """The portal's own words in a JSON error, whatever their field is called."""
+    if not isinstance(value, dict):
+        return ""
+    known = [str(value[name]) for name in ("code", "msg", "message", "resultCode", "resultMessage", "reqErr", "error") if value.get(name) not in (None, "")]
+    words = " ".join(known) or " ".join(str(item) for item in value.values() if isinstance(item, str))
+    return _excerpt(words)
+
+
+def _excerpt(text: str) -> str:
+    return " ".join(text.split())[:EXCERPT_CHARACTERS]

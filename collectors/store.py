@@ -1,0 +1,130 @@
+"""Collected records into PostgreSQL: one transaction a page, each statement for the whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.rows import TupleRow
+
+from aegis.queries import queries
+from collectors.draft import Accepted, Rejected
+from collectors.listing import Listing, Standing
+
+Connection = psycopg.Connection[TupleRow]
+
+
+class AlreadyRunning(Exception):
+    """Another session collects the same source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a page did, or in a dry run would do."""
+
+    new: int
+    changed: int
+    strangers: int
+    """Records without a usable identifier that were not in the quarantine before."""
+
+
+class PolicyStore:
+    """The tables that a collector writes, for one source."""
+
+    def __init__(self, connection: Connection, source: str, *, dry_run: bool, traceparent: str | None = None) -> None:
+        """`connection` must be in autocommit mode: a page's transaction begins and ends here."""
+        self._connection = connection
+        self._source = source
+        self._dry_run = dry_run
+        self._traceparent = traceparent
+        self._sql = queries("collect")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold off other collectors of the source until left. Raises `AlreadyRunning`; PostgreSQL lets go of the lock when the session ends."""
+        if self._connection.execute(self._sql["lock"], {"source": self._source}).fetchone() != (True,):
+            raise AlreadyRunning(f"another session collects {self._source}: wait until it ends, or end it")
+        try:
+            yield
+        finally:
+            if not self._connection.broken:
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
+
+    def store(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], unidentified: frozenset[str]) -> Stored:
+        """Store one page in one transaction; in a dry run say what that would do. `unidentified`: content hashes of records without a usable identifier."""
+        drafts = _json([_row(each) for each in accepted])
+        with self._connection.transaction():
+            if self._dry_run:
+                self._connection.execute("SET TRANSACTION READ ONLY")
+            differing: dict[str, bool] = dict(self._connection.execute(self._sql["compare"], {"batch": drafts}).fetchall())
+            known = self._quarantined(unidentified)
+            if not self._dry_run:
+                self._write(drafts, accepted, rejected, list(differing))
+        new = sum(differing.values())
+        return Stored(new, len(differing) - new, len(unidentified - known))
+
+    def release(self, source_ids: frozenset[str]) -> int:
+        """Let go of the quarantined forms of records that pass now; returns how many."""
+        if self._dry_run or not source_ids:
+            return 0
+        return self._connection.execute(self._sql["release"], {"source": self._source, "source_ids": list(source_ids)}).rowcount
+
+    def standing(self, listing: Listing, strangers: int) -> Standing:
+        """What PostgreSQL has of the source beside `listing`."""
+        row = self._connection.execute(self._sql["standing"], {"source": self._source, "seen": list(listing.seen)}).fetchone()
+        assert row is not None
+        return Standing(row[0], row[1], strangers)
+
+    def archive(self, listing: Listing) -> int:
+        """Archive every policy of the source that `listing` lacks; returns how many."""
+        return self._connection.execute(self._sql["archive"], {"source": self._source, "seen": list(listing.seen)}).rowcount
+
+    def record(self, status: str, counts: Mapping[str, Any], seconds: float, error_code: str | None, message: str | None) -> None:
+        """Add one run to the history."""
+        self._connection.execute(
+            self._sql["record"],
+            {"source": self._source, "status": status, "counts": _json(counts), "seconds": seconds, "error_code": error_code, "message": message},
+        )
+
+    def _write(self, drafts: str, accepted: Sequence[Accepted], rejected: Sequence[Rejected], differing: list[str]) -> None:
+        with self._connection.pipeline():
+            if differing:
+                self._connection.execute(self._sql["upsert"], {"batch": drafts, "differing": differing, "traceparent": self._traceparent})
+            if accepted:
+                self._connection.execute(self._sql["keep_documents"], {"batch": _json([each.document for each in accepted])})
+            if rejected:
+                self._connection.execute(self._sql["quarantine"], {"batch": _json([row for each in rejected for row in _problems(each)])})
+
+    def _quarantined(self, content_hashes: frozenset[str]) -> frozenset[str]:
+        if not content_hashes:
+            return frozenset()
+        parameters = {"source": self._source, "content_hashes": list(content_hashes)}
+        return frozenset(row[0] for row in self._connection.execute(self._sql["quarantined_before"], parameters))
+
+
+def _row(accepted: Accepted) -> dict[str, Any]:
+    return {"policy_id": accepted.draft.policy_id, **accepted.draft.model_dump()}
+
+
+def _problems(rejected: Rejected) -> list[dict[str, Any]]:
+    document = rejected.document
+    return [
+        {
+            "source": document.source,
+            "source_id": document.source_id or None,
+            "code": str(problem.code),
+            "field": problem.field,
+            "reason": f"{problem.reason}; {problem.remedy}",
+            "raw": document.body,
+            "content_hash": document.content_hash,
+        }
+        for problem in rejected.problems
+    ]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()

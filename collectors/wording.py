@@ -1,0 +1,77 @@
+"""Portal text to plain text: HTML, entities, line ends, invisible characters. Pure."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+_BLOCKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "dt", "dd"})
+_SILENT = frozenset({"script", "style", "head", "title"})
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\udfff]")
+"""What no text field may hold: PostgreSQL refuses NUL and lone surrogates; the rest is invisible and only makes equal texts differ."""
+_SPACES = re.compile("[ \t\u00a0\u3000]+")
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&#?\w+;")
+_TOKEN = re.compile(r"<(?!/?[a-zA-Z!])")
+
+
+class _Text(HTMLParser):
+    """Collects the visible text of markup; block elements end a line."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SILENT:
+            self._silent += 1
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in {"td", "th"}:
+            self.parts.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SILENT:
+            self._silent = max(0, self._silent - 1)
+        elif tag in _BLOCKS - {"br"}:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(data)
+
+
+def plain(text: str) -> str:
+    """Text without markup: tags removed, entities resolved, one blank line at most between paragraphs."""
+    if not _MARKUP.search(text):
+        return tidy(text)
+    parser = _Text()
+    parser.feed(_TOKEN.sub("&lt;", text))
+    parser.close()
+    return tidy("".join(parser.parts))
+
+
+def tidy(text: str) -> str:
+    """Text with Unix line ends, single spaces, no invisible characters and no blank ends of lines."""
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [_SPACES.sub(" ", _CONTROL.sub("", line)).strip() for line in unix.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def line(text: str) -> str:
+    """Text on one line, entities resolved: titles and names."""
+    return " ".join(tidy(unescape(text)).split())
+
+
+def storable(text: str) -> str:
+    """Text as received, with only what PostgreSQL cannot hold replaced by U+FFFD."""
+    return re.sub("[\x00\ud800-\udfff]", "�", text)
+
+
+_CONTACT = re.compile(r"[\w.+*-]+@[\w-]+(?:\.[\w-]+)+|(?<!\d)\(?0\d{1,2}\)?[\s.\-–]{0,2}\d{3,4}[\s.\-–]{1,2}\d{4}(?!\d)")
+
+
+def without_contacts(text: str) -> str:
+    """Text without e-mail addresses and telephone numbers, which may be a person's; nationwide service numbers (1588-…) stay."""
+    return tidy(_CONTACT.sub("(연락처)", text))
