@@ -1,0 +1,17 @@
+"""Names of the consumer groups: one per derived store, so that each is slow, broken or replayed for itself."""
+
+from __future__ import annotations
+
+from aegis.derivations import STORES
+
+DEAD_LETTERS = "dead-letters"
+"""The app that copies dead letters from Kafka into PostgreSQL."""
+
+
+def consumer_group(app: str) -> str:
+    """The Kafka consumer group (and Faust app id) of the app of a derived store, or of `DEAD_LETTERS`."""
+    return f"aegis-{app}"
+
+
+GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS)}
+"""App → consumer group."""
