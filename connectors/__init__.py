@@ -1,1 +1,1 @@
-
+"""Change capture: Debezium's connectors, their definitions, registration and watcher."""

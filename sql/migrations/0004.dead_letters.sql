@@ -12,7 +12,7 @@ CREATE TABLE ops.dead_letters (
     table_name text,
     key text,
     version bigint CONSTRAINT version_is_drawn CHECK (version > 0),
-    rank smallint CONSTRAINT rank_is_known CHECK (rank BETWEEN 0 AND 3),
+    rank text CONSTRAINT rank_is_known CHECK (rank IN ('UPSERT', 'COMPENSATION', 'REPAIR', 'DELETE')),
     code text NOT NULL CONSTRAINT code_is_a_code CHECK (code ~ '^DP_[0-9]{4}$'),
     error_class text NOT NULL,
     message text NOT NULL,
@@ -44,7 +44,7 @@ COMMENT ON COLUMN ops.dead_letters.store IS 'Derived store that rejected it.';
 COMMENT ON COLUMN ops.dead_letters.table_name IS 'Captured table of the row; null where the bytes could not be decoded.';
 COMMENT ON COLUMN ops.dead_letters.key IS 'Primary key of the row, as text; null where the bytes could not be decoded.';
 COMMENT ON COLUMN ops.dead_letters.version IS 'Version of the row that was rejected; null where the bytes could not be decoded.';
-COMMENT ON COLUMN ops.dead_letters.rank IS 'Rank of the stamp: 0 upsert, 1 compensation, 2 repair, 3 delete.';
+COMMENT ON COLUMN ops.dead_letters.rank IS 'Rank of the stamp: UPSERT, COMPENSATION, REPAIR or DELETE.';
 COMMENT ON COLUMN ops.dead_letters.code IS 'Error code, DP_ and four digits.';
 COMMENT ON COLUMN ops.dead_letters.error_class IS 'Class of the error.';
 COMMENT ON COLUMN ops.dead_letters.message IS 'What the store said.';

@@ -1,0 +1,83 @@
+"""Registration: bring a connector to its definition, and wait until it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from connectors.definition import Definition
+from connectors.plan import Action, Step, plan
+from connectors.rest import Connect, Status
+from connectors.slot import PossibleLoss, Slot, possible_loss, stored_lsn
+
+log = structlog.get_logger(__name__)
+
+SlotReader = Callable[[str], Slot | None]
+"""Name of a slot → the slot, None where it does not exist."""
+
+
+class NotRunning(Exception):
+    """The connector or a task of it did not come to run within the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What registration did, and the state that it ended in."""
+
+    step: Step
+    status: Status
+
+
+def refuse_loss(connect: Connect, definition: Definition, slot_of: SlotReader) -> None:
+    """Raises PossibleLoss where starting the connector could lose changes. The slot is read first: it only moves ahead."""
+    name = definition.config["slot.name"]
+    slot = slot_of(name)
+    reason = possible_loss(definition.name, name, stored_lsn(connect.offsets(definition.name)), slot)
+    if reason:
+        log.error("connect.refused", connector=definition.name, slot=name, reason=reason)
+        raise PossibleLoss(reason)
+
+
+def forget_offset(connect: Connect, definition: Definition, deadline_seconds: float) -> None:
+    """Stop the connector and forget its stored offset, so that its next start reads every row anew."""
+    if connect.config(definition.name) is None:
+        # Offsets outlive a connector that was deleted, and can only be removed of one that is registered and stopped.
+        connect.create_stopped(definition.name, definition.config)
+    else:
+        connect.stop(definition.name)
+    _await(connect, definition.name, lambda status: status.state == "STOPPED" and not status.tasks, deadline_seconds, "STOPPED")
+    connect.delete_offsets(definition.name)
+    log.warning("connect.offset_forgotten", connector=definition.name)
+
+
+def apply(connect: Connect, definition: Definition, slot_of: SlotReader, *, deadline_seconds: float = 60.0) -> Registered:
+    """Register or update the connector, start it where it is paused or stopped, and wait until it runs. Idempotent.
+
+    Raises PossibleLoss before anything is changed, and NotRunning when the deadline passes.
+    """
+    refuse_loss(connect, definition, slot_of)
+    step = plan(definition, connect.config(definition.name))
+    if step.action is not Action.NONE:
+        connect.put(definition.name, definition.config)
+        log.info("connect.applied", connector=definition.name, action=step.action, differing=step.differing)
+    before = connect.status(definition.name)
+    if before is not None and before.state in {"PAUSED", "STOPPED"}:
+        connect.resume(definition.name)
+    elif before is not None and before.failures:
+        connect.restart(definition.name, only_failed=True)
+    return Registered(step, _await(connect, definition.name, lambda status: status.running, deadline_seconds, "RUNNING"))
+
+
+def _await(connect: Connect, name: str, reached: Callable[[Status], bool], deadline_seconds: float, what: str) -> Status:
+    deadline = time.monotonic() + deadline_seconds
+    status = connect.status(name)
+    while status is None or not reached(status):
+        if time.monotonic() > deadline:
+            found = "not registered" if status is None else f"{status.state}, tasks {[task.state for task in status.tasks]}; {'; '.join(status.failures)}"
+            raise NotRunning(f"{name} is not {what} after {deadline_seconds:g} s: {found}; see make logs SERVICE=connect")
+        time.sleep(0.1)
+        status = connect.status(name)
+    return status
