@@ -1,0 +1,125 @@
+"""What only Redis does: faults of its server's own kind, the generation counter, the register beside the value."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import orjson
+import pytest
+import redis
+
+from aegis.errors import StoreUnavailable
+from aegis.record import APPLIED, STALE
+from aegis.stores.redis import CALL_RECORDS, RedisStore
+from tests.contract.open_redis import SHAPES, open_redis
+from tests.contract.opened import Opened
+from tests.contract.records import tombstone, upsert
+from tests.support.wait import until
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def own() -> Iterator[Opened]:
+    with open_redis("test-redis") as opened:
+        yield opened
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[redis.Redis]:
+    """A server of this test's own, to break."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("needs the program redis-server, to start one that may be broken")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(tmp_path)]
+    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+    client = redis.Redis(port=port, retry=None)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    try:
+        until(answers, 10, "the test's own redis-server")
+        yield client
+    finally:
+        client.close()
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def store(server: redis.Redis) -> Iterator[RedisStore]:
+    made = RedisStore(f"redis://127.0.0.1:{server.get_connection_kwargs()['port']}", SHAPES, timeout=5)
+    made.prepare()
+    yield made
+    made.close()
+
+
+def test_readers_get_the_policy_as_json_under_its_own_name(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    record = upsert(own, "P-1", 5)
+    store.apply([record])
+    assert orjson.loads(server.get("policy:P-1")) == record.content
+    assert server.hget("aegis:record:policies:P-1", "stamp") == b"20"
+    store.apply([tombstone("P-1", 5)])
+    assert server.get("policy:P-1") is None
+    assert server.hget("aegis:record:policies:P-1", "stamp") == b"23"
+
+
+def test_the_generation_is_raised_only_when_a_record_of_its_table_was_applied(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    store.apply([upsert(own, "U-1", 1, table="users")])
+    assert server.get("policies:generation") is None
+    store.apply([upsert(own, "P-1", 5), upsert(own, "P-2", 6)])
+    first = int(server.get("policies:generation"))
+    assert store.apply([upsert(own, "P-1", 4)]) == [STALE]
+    assert int(server.get("policies:generation")) == first
+    store.apply([tombstone("P-1", 5)])
+    assert int(server.get("policies:generation")) > first
+
+
+def test_a_batch_of_many_tables_and_many_calls_is_answered_in_order(own: Opened, store: RedisStore) -> None:
+    records = [upsert(own, f"K-{n}", n + 1, table=sorted(store.tables)[n % 3]) for n in range(3 * CALL_RECORDS + 50)]
+    store.apply([tombstone(record.key, 10_000, table=record.table) for record in records[::5]])
+    assert store.apply(records) == [APPLIED if n % 5 else STALE for n in range(len(records))]
+
+
+def test_a_server_that_forgot_the_script_is_told_again(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    server.script_flush()
+    assert store.apply([upsert(own, "P-1", 1)]) == [APPLIED]
+
+
+def test_full_memory_is_an_unavailable_store_and_the_batch_goes_through_afterwards(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    server.config_set("maxmemory", "1mb")
+    with pytest.raises(StoreUnavailable, match="DP_3005"):
+        store.apply([upsert(own, "P-1", 1)])
+    server.config_set("maxmemory", "0")
+    assert store.apply([upsert(own, "P-1", 1)]) == [APPLIED]
+
+
+def test_a_server_that_became_a_replica_is_an_unavailable_store(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    server.replicaof("127.0.0.1", "1")
+    with pytest.raises(StoreUnavailable):
+        store.apply([upsert(own, "P-1", 1)])
+    server.replicaof("no", "one")
+    assert store.apply([upsert(own, "P-1", 1)]) == [APPLIED]
+
+
+def test_a_fault_of_our_own_is_not_called_unavailable(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    server.set("aegis:record:policies:P-1", "no hash")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        store.apply([upsert(own, "P-1", 1)])
+
+
+def test_a_value_that_vanished_behind_our_back_is_read_as_it_is(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    store.apply([upsert(own, "P-1", 1)])
+    server.delete("policy:P-1")
+    assert store.fetch("policies", ["P-1"])["P-1"].content is None
+    assert store.count("policies").tombstones == 1
