@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
-from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Session, unit_of_work
+from neo4j import ManagedTransaction, Query, Session, unit_of_work
 from neo4j.exceptions import ClientError
 
 from aegis.errors import ChangeRejected
@@ -14,16 +15,15 @@ from aegis.projections.shapes import GraphLabel
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
 from aegis.stores import neo4j_node
 from aegis.stores.isolate import isolate
+from aegis.stores.neo4j_calls import Neo4jCalls
 from aegis.stores.neo4j_cypher import Statements, prefixed, statements
-from aegis.stores.neo4j_errors import rejecting, translated
+from aegis.stores.neo4j_errors import rejecting
 from aegis.stores.protocol import Count
 
 ROWS_PER_TRANSACTION = 500
 """More gains little and holds locks longer."""
 RECORDS_PER_PAGE = 1_000
 KEYS_PER_READ = 1_000
-RETRY_SHARE = 0.5
-"""Part of the timeout in which the driver repeats a transaction that lost a deadlock; after that the stream app's own backoff takes over."""
 ALREADY_THERE = frozenset(f"Neo.ClientError.Schema.{what}" for what in ("EquivalentSchemaRuleAlreadyExists", "ConstraintAlreadyExists", "IndexAlreadyExists"))
 
 T = TypeVar("T")
@@ -56,37 +56,20 @@ class Neo4jStore:
         labels = {table: prefixed(shape, label_prefix) for table, shape in shapes.items()}
         owned = frozenset(shape.record_label for shape in labels.values())
         self._statements = {table: statements(shape, owned) for table, shape in labels.items()}
-        self._database = database
-        self._timeout = timeout
-        self._driver: Driver = GraphDatabase.driver(
-            uri,
-            auth=(user, password),
-            connection_timeout=timeout,
-            connection_acquisition_timeout=timeout,
-            max_transaction_retry_time=timeout * RETRY_SHARE,
-            notifications_min_severity="OFF",
-            telemetry_disabled=True,
-        )
+        self._calls = Neo4jCalls(uri, user, password, timeout=timeout, database=database)
 
     def prepare(self) -> None:
         """As the protocol says: constraints, and the readers' index."""
-        with translated(), self._session() as session:
-            for text in dict.fromkeys(text for of in self._statements.values() for text in of.prepare):
-                try:
-                    session.run(Query(text, timeout=self._timeout)).consume()
-                except ClientError as error:
-                    # `IF NOT EXISTS` does not cover somebody who creates the same at the same time.
-                    if error.code not in ALREADY_THERE:
-                        raise
-            session.run("CALL db.awaitIndexes($seconds)", seconds=max(1, int(self._timeout))).consume()
+        for text in dict.fromkeys(text for of in self._statements.values() for text in of.prepare):
+            self._calls.run(partial(_create, text=text, timeout=self._calls.timeout))
+        self._calls.run(lambda session: session.run("CALL db.awaitIndexes($seconds)", seconds=max(1, int(self._calls.timeout))).consume())
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Transactions hold up to `ROWS_PER_TRANSACTION` records of one table, sorted by key so that writers rarely deadlock."""
         outcomes: dict[tuple[str, str], Outcome] = {}
-        with translated():
-            for table in dict.fromkeys(record.table for record in records):
-                ordered = sorted((record for record in records if record.table == table), key=lambda record: record.key)
-                outcomes |= {(table, key): outcome for key, outcome in self._apply(self._statements[table], ordered).items()}
+        for table in dict.fromkeys(record.table for record in records):
+            ordered = sorted((record for record in records if record.table == table), key=lambda record: record.key)
+            outcomes |= {(table, key): outcome for key, outcome in self._apply(self._statements[table], ordered).items()}
         return [outcomes[record.table, record.key] for record in records]
 
     def _apply(self, of: Statements, records: list[Record]) -> dict[str, Outcome]:
@@ -124,8 +107,8 @@ class Neo4jStore:
                     transaction.run(of.far[edge_type], nodes=nodes).consume()
             return {found["key"] for found in transaction.run(of.write, rows=parameters) if found["applied"]}
 
-        with rejecting(f"{records[0].table} {records[0].key}"), self._session() as session:
-            applied = session.execute_write(self._bounded(work))
+        with rejecting(f"{records[0].table} {records[0].key}"):
+            applied = self._calls.run(lambda session: session.execute_write(self._bounded(work)))
         return [APPLIED if record.key in applied else STALE for record in records]
 
     def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
@@ -156,17 +139,22 @@ class Neo4jStore:
 
     def close(self) -> None:
         """As the protocol says."""
-        self._driver.close()
+        self._calls.close()
 
     def _read(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
         def work(transaction: ManagedTransaction) -> list[dict[str, Any]]:
             return transaction.run(text, parameters).data()
 
-        with translated(), self._session() as session:
-            return session.execute_read(self._bounded(work))
+        return self._calls.run(lambda session: session.execute_read(self._bounded(work)))
 
     def _bounded(self, work: Callable[[ManagedTransaction], T]) -> Callable[[ManagedTransaction], T]:
-        return unit_of_work(timeout=self._timeout)(work)
+        return unit_of_work(timeout=self._calls.timeout)(work)
 
-    def _session(self) -> Session:
-        return self._driver.session(database=self._database)
+
+def _create(session: Session, text: str, timeout: float) -> None:
+    """Run a statement that creates something. `IF NOT EXISTS` does not cover somebody who creates the same at the same time."""
+    try:
+        session.run(Query(text, timeout=timeout)).consume()
+    except ClientError as error:
+        if error.code not in ALREADY_THERE:
+            raise
