@@ -127,6 +127,7 @@ def _show(summary: Summary) -> None:
     console = Console()
     console.print(table)
     if summary.quarantined:
-        console.print(f"{summary.quarantined} records are in the table quarantine, with code, field and reason; their neighbours were stored.")
+        where = "would go to" if summary.dry_run else "are in"
+        console.print(f"{summary.quarantined} records {where} the table quarantine, with code, field and reason; their neighbours are not held up.")
     if summary.withheld:
         console.print(f"Archiving: {summary.withheld}.", style="yellow")

@@ -11,8 +11,9 @@ _SILENT = frozenset({"script", "style", "head", "title"})
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\udfff]")
 """What no text field may hold: PostgreSQL refuses NUL and lone surrogates; the rest is invisible and only makes equal texts differ."""
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
-_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&#?\w+;")
-_TOKEN = re.compile(r"<(?!/?[a-zA-Z!])")
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|<!--|&#?\w+;")
+_BARE = re.compile(r"<(?!/?[a-zA-Z]|!--)")
+"""A less-than sign that opens nothing ("<경북 로케이션>"); html.parser would swallow it, or fail at "<!["."""
 
 
 class _Text(HTMLParser):
@@ -47,7 +48,7 @@ def plain(text: str) -> str:
     if not _MARKUP.search(text):
         return tidy(text)
     parser = _Text()
-    parser.feed(_TOKEN.sub("&lt;", text))
+    parser.feed(_BARE.sub("&lt;", text))
     parser.close()
     return tidy("".join(parser.parts))
 

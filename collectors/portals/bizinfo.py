@@ -105,7 +105,7 @@ class Bizinfo:
             "application_start_date": period.start,
             "application_end_date": period.end,
             "application_period_text": line(row.period or "")[:2000] or None,
-            "detail_url": urljoin(SITE, line(row.url)) if row.url and line(row.url) else None,
+            "detail_url": _url(row.url),
             "tags": _tags(row, title),
         }
 
@@ -126,6 +126,12 @@ def _short(text: str | None) -> str:
     """A text that is a name; nothing where it is far too long to be one."""
     name = line(plain(text or ""))
     return name if len(name) <= MOST_TAG_CHARACTERS else ""
+
+
+def _url(text: str | None) -> str | None:
+    """The address, made absolute where it is of the relative shape of 2021; whether it is one is for validation to say."""
+    url = line(text or "")
+    return urljoin(SITE, url) if url.startswith("/") and "[" not in url else url or None
 
 
 def _joined(text: str | None) -> str | None:
