@@ -1,0 +1,159 @@
+"""Applies batches of messages to one derived store: collapse, derive, apply, and dead letter with compensation for what the store rejects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Protocol
+
+from aegis.change import Change
+from aegis.codec import Codec
+from aegis.collapse import Collapsed, collapse
+from aegis.compensation import compensation
+from aegis.dead_letter import DeadLetter, dead_letter
+from aegis.derivations import derive
+from aegis.errors import ChangeRejected, StoreUnavailable, Undecodable
+from aegis.message import Message
+from aegis.record import Outcome, Record, Verdict
+from aegis.stores.protocol import Store
+from aegis.telemetry.metrics import db_sync, db_sync_latency_seconds
+from stream_apps.sink import Report
+
+UNDECODABLE = "undecodable"
+SUPERSEDED = "superseded"
+IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A message that this store can never take, with the change in it (None: undecodable)."""
+
+    message: Message
+    change: Change | None
+    reason: ChangeRejected | Undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch, ready to be applied."""
+
+    messages: int
+    changes: Sequence[tuple[Message, Change]]
+    records: Sequence[Record]
+    """One per change, in the same order."""
+    rejections: Sequence[Rejection]
+    superseded: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter and the traceparent of the message that it is for."""
+
+    letter: DeadLetter
+    trace: str | None
+
+
+class Outlet(Protocol):
+    """Where dead letters and compensations go."""
+
+    def publish(self, letters: Sequence[Letter], corrections: Sequence[Change]) -> None:
+        """Returns when all are durable in Kafka; raises `LogUnavailable` where they are not, and may then be asked again."""
+        ...
+
+
+class Applier:
+    """The sink of a derived store's app."""
+
+    def __init__(self, store: Store, codec: Codec, outlet: Outlet, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._codec = codec
+        self._outlet = outlet
+        self._now = now
+
+    @property
+    def name(self) -> str:
+        """The store's."""
+        return self._store.name
+
+    def open(self) -> None:
+        self._store.prepare()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def prepare(self, messages: Sequence[Message]) -> Prepared:
+        """The newest change of each key and the record that it makes here. Raises `RegistryUnavailable`."""
+        collapsed = collapse(messages, self._codec, self.name)
+        return prepared(collapsed, len(messages), self.name)
+
+    def apply(self, prepared: Prepared) -> Report:
+        """Write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable` and `LogUnavailable`."""
+        outcomes = self._write(prepared.records)
+        rejections = [*prepared.rejections, *_rejected(prepared.changes, outcomes)]
+        if rejections:
+            self._outlet.publish(
+                [Letter(dead_letter(self.name, one.message, one.change, one.reason, self._now()), one.message.trace) for one in rejections],
+                compensations(rejections, self.name),
+            )
+        return _report(prepared, outcomes, rejections)
+
+    def _write(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        if not records:
+            return ()
+        began = monotonic()
+        try:
+            outcomes = self._store.apply(records)
+        except StoreUnavailable:
+            db_sync.labels(self.name, "unavailable").inc()
+            raise
+        db_sync_latency_seconds.labels(self.name).observe(monotonic() - began)
+        for verdict, count in Counter(outcome.verdict.value for outcome in outcomes).items():
+            db_sync.labels(self.name, verdict).inc(count)
+        return outcomes
+
+
+def prepared(collapsed: Collapsed, messages: int, store: str) -> Prepared:
+    """What `collapsed` makes in `store`: records, and rejections of rows that are none."""
+    changes, records = [], []
+    rejections = [Rejection(message, None, error) for message, error in collapsed.undecodable]
+    elsewhere = 0
+    for message, change in collapsed.newest:
+        try:
+            record = derive(change, store)
+        except ChangeRejected as error:
+            rejections.append(Rejection(message, change, error))
+            continue
+        if record is None:
+            elsewhere += 1
+            continue
+        changes.append((message, change))
+        records.append(record)
+    return Prepared(messages, changes, records, rejections, collapsed.superseded, collapsed.ignored + elsewhere)
+
+
+def compensations(rejections: Sequence[Rejection], store: str) -> list[Change]:
+    """The compensation of each rejected change that has one: undecodable bytes and deletes have none."""
+    possible = (compensation(one.change, store, one.reason) for one in rejections if one.change is not None and isinstance(one.reason, ChangeRejected))
+    return [change for change in possible if change is not None]
+
+
+def _rejected(changes: Sequence[tuple[Message, Change]], outcomes: Sequence[Outcome]) -> list[Rejection]:
+    return [Rejection(message, change, outcome.reason) for (message, change), outcome in zip(changes, outcomes, strict=True) if outcome.reason is not None]
+
+
+def _report(prepared: Prepared, outcomes: Sequence[Outcome], rejections: Sequence[Rejection]) -> Report:
+    verdicts = Counter(outcome.verdict.value for outcome in outcomes if outcome.verdict is not Verdict.REJECTED)
+    verdicts[Verdict.REJECTED.value] = sum(one.change is not None for one in rejections)
+    verdicts[UNDECODABLE] = sum(one.change is None for one in rejections)
+    verdicts[SUPERSEDED] = prepared.superseded
+    verdicts[IGNORED] = prepared.ignored
+    committed = [
+        change.position.committed_at
+        for (_, change), outcome in zip(prepared.changes, outcomes, strict=True)
+        if outcome.verdict is Verdict.APPLIED and change.position.committed_at is not None
+    ]
+    return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, max(committed, default=None), committed)

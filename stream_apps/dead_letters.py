@@ -1,0 +1,90 @@
+"""Brings dead letters from Kafka into `ops.dead_letters`, where they are listed, retried and alerted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+
+from aegis.codec import Codec
+from aegis.consumer_groups import DEAD_LETTERS
+from aegis.errors import Code, StoreUnavailable, Undecodable
+from aegis.message import Message
+from aegis.queries import queries
+from aegis.stamp import Rank
+from stream_apps.sink import Report
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedLetters:
+    """Rows for `ops.dead_letters`."""
+
+    messages: int
+    rows: Sequence[dict[str, Any]]
+    undecodable: int
+
+
+def row_of(letter: dict[str, Any], trace: str | None) -> dict[str, Any]:
+    """The row for a decoded dead letter. Text without NUL, which PostgreSQL cannot hold."""
+    row = {name: value.replace("\0", "�") if isinstance(value, str) else value for name, value in letter.items()}
+    return row | {"rank": None if letter["rank"] is None else Rank[letter["rank"]].value, "traceparent": trace}
+
+
+class DeadLettersTable:
+    """The sink of the dead-letter app. Repeating a batch adds nothing: a letter is known by store and position."""
+
+    name = DEAD_LETTERS
+
+    def __init__(self, dsn: str, codec: Codec, timeout_seconds: float) -> None:
+        self._dsn = dsn
+        self._codec = codec
+        self._options = f"-c statement_timeout={int(timeout_seconds * 1000)}"
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def open(self) -> None:
+        """Connect anew."""
+        self.close()
+        try:
+            self._connection = psycopg.connect(self._dsn, connect_timeout=CONNECT_TIMEOUT_SECONDS, options=self._options, application_name="aegis dead letters")
+        except psycopg.OperationalError as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def prepare(self, messages: Sequence[Message]) -> PreparedLetters:
+        rows = []
+        undecodable = 0
+        for message in messages:
+            try:
+                if message.value is not None:
+                    rows.append(row_of(self._codec.decode(message.value), message.trace))
+            except Undecodable:
+                undecodable += 1  # a dead letter of a dead letter would come here again
+                log.exception("dead_letter.undecodable", topic=message.topic, partition=message.partition, offset=message.offset)
+        return PreparedLetters(len(messages), rows, undecodable)
+
+    def apply(self, prepared: PreparedLetters) -> Report:
+        assert self._connection is not None
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                cursor.executemany(queries("dead_letters")["record"], prepared.rows)
+                added = cursor.rowcount
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _unavailable(error) from error
+        verdicts = {"applied": max(added, 0), "stale": len(prepared.rows) - max(added, 0), "undecodable": prepared.undecodable}
+        newest: datetime | None = max((row["failed_at"] for row in prepared.rows), default=None)
+        return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, newest)
+
+
+def _unavailable(error: psycopg.Error) -> StoreUnavailable:
+    return StoreUnavailable(Code.SOURCE_UNAVAILABLE, f"PostgreSQL: {type(error).__name__}: {error}; see `make status`")
