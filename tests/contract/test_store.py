@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ def test_a_poison_record_that_something_newer_has_overtaken_is_stale(opened: Ope
 
 
 def test_text_of_every_kind_comes_back_unchanged(opened: Opened) -> None:
-    texts = {
+    texts: dict[str, Any] = {
         "title": "한글 'quotes\" `tick` \\ backslash \\n 〮 ㈜ ①②",
         "content": '첫 줄\r\n둘째 줄\t탭\n👩🏽‍🌾🇰🇷 가족👨‍👩‍👧‍👦 \u200b폭 없는 공백\u2028줄 나눔 {"json": [1, null]} $1 :param %s {{x}} <b>x</b>',
         "issuing_organization": "기관 'O''Brien'; DROP TABLE policies; --",
@@ -194,7 +195,7 @@ def test_text_of_every_kind_comes_back_unchanged(opened: Opened) -> None:
 def test_empty_arrays_and_missing_values_come_back_as_they_were(opened: Opened) -> None:
     full = image("policies", "P-1", 2)
     required = {"policy_id", "source", "source_id", "title", "status", "is_active", "created_at", "updated_at", "version", "content"}
-    bare = {name: ([] if isinstance(value, list) else None) for name, value in full.items() if name not in required}
+    bare: dict[str, Any] = {name: ([] if isinstance(value, list) else None) for name, value in full.items() if name not in required}
     opened.store.apply([upsert(opened, "P-1", 1)])
     record = upsert(opened, "P-1", 2, content="", **bare)
     assert record.content is not None
