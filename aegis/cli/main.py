@@ -14,6 +14,7 @@ from pydantic_settings import SettingsError
 
 from aegis.errors import AegisError
 from aegis.settings import ENVIRONMENT_FILE, Settings
+from aegis.telemetry.logs import quiet_drivers
 
 GROUP = "aegis.commands"
 """Entry point group in which other packages register their commands; each entry is a click.Command."""
@@ -117,6 +118,7 @@ def aegis() -> None:
 
     Connections come from the environment, or from .run/aegis.env, which `make up` writes. Start with `aegis status` and `aegis doctor`.
     """
+    quiet_drivers()
 
 
 def main() -> None:

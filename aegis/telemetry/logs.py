@@ -15,8 +15,14 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-CHATTY = {"pymilvus": logging.CRITICAL, "httpx": logging.WARNING, "elastic_transport": logging.WARNING, "neo4j": logging.WARNING, "aiokafka": logging.WARNING}
+CHATTY = {"pymilvus": logging.CRITICAL, "httpx": logging.WARNING, "elastic_transport": logging.WARNING, "neo4j": logging.ERROR, "aiokafka": logging.WARNING}
 """Loggers that write a line per request, or a traceback per failed call that the caller handles anyway."""
+
+
+def quiet_drivers() -> None:
+    """For commands that tell people themselves what a server said: no log lines of drivers beside it."""
+    for name in (*CHATTY, "faust", "mode"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,0 +1,54 @@
+"""State of the connectors, as Kafka Connect tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+PATIENCE_SECONDS = 4.0
+RUNNING = "RUNNING"
+CONNECTOR = "aegis-postgres-connector"
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """State of a connector and of its tasks, in Connect's words; `reason` why one failed, in one line."""
+
+    name: str
+    state: str
+    tasks: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it and all its tasks run; a connector without tasks does not."""
+        return self.state == RUNNING and bool(self.tasks) and set(self.tasks) == {RUNNING}
+
+
+def observe_connectors(url: str) -> tuple[Connector, ...]:
+    """Every registered connector. Raises httpx.HTTPError where Connect does not answer."""
+    answer = httpx.get(f"{url.rstrip('/')}/connectors", params={"expand": "status"}, timeout=PATIENCE_SECONDS)
+    answer.raise_for_status()
+    return tuple(_connector(name, found["status"]) for name, found in sorted(answer.json().items()))
+
+
+def stored_lsn(url: str, name: str = CONNECTOR) -> int | None:
+    """The LSN up to which Debezium's changes are acknowledged by Kafka; None where nothing is stored yet."""
+    answer = httpx.get(f"{url.rstrip('/')}/connectors/{name}/offsets", timeout=PATIENCE_SECONDS)
+    answer.raise_for_status()
+    found = [int(entry["offset"]["lsn"]) for entry in answer.json()["offsets"] if (entry.get("offset") or {}).get("lsn") is not None]
+    return max(found, default=None)
+
+
+def _connector(name: str, status: dict[str, Any]) -> Connector:
+    parts = [status["connector"], *status["tasks"]]
+    traces = [part["trace"] for part in parts if part["state"] == "FAILED" and part.get("trace")]
+    return Connector(name, status["connector"]["state"], tuple(task["state"] for task in status["tasks"]), _cause(traces[0]) if traces else "")
+
+
+def _cause(trace: str) -> str:
+    """The innermost cause of a Java stack trace."""
+    causes = [line.removeprefix("Caused by: ") for line in trace.splitlines() if line.startswith("Caused by: ")]
+    return (causes[-1] if causes else trace.split("\n", maxsplit=1)[0]).strip()[:300]
