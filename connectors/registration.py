@@ -46,9 +46,7 @@ def forget_offset(connect: Connect, definition: Definition, deadline_seconds: fl
     if connect.config(definition.name) is None:
         # Offsets outlive a connector that was deleted, and can only be removed of one that is registered and stopped.
         connect.create_stopped(definition.name, definition.config)
-    else:
-        connect.stop(definition.name)
-    _await(connect, definition.name, lambda status: status.state == "STOPPED" and not status.tasks, deadline_seconds, "STOPPED")
+    _stop(connect, definition.name, deadline_seconds)
     connect.delete_offsets(definition.name)
     log.warning("connect.offset_forgotten", connector=definition.name)
 
@@ -60,6 +58,9 @@ def apply(connect: Connect, definition: Definition, slot_of: SlotReader, *, dead
     """
     refuse_loss(connect, definition, slot_of)
     step = plan(definition, connect.config(definition.name))
+    if step.action is Action.UPDATE:
+        # Stopped first: tasks of the old configuration go on for some seconds, and would be taken for the new ones.
+        _stop(connect, definition.name, deadline_seconds)
     if step.action is not Action.NONE:
         connect.put(definition.name, definition.config)
         log.info("connect.applied", connector=definition.name, action=step.action, differing=step.differing)
@@ -69,6 +70,11 @@ def apply(connect: Connect, definition: Definition, slot_of: SlotReader, *, dead
     elif before is not None and before.failures:
         connect.restart(definition.name, only_failed=True)
     return Registered(step, _await(connect, definition.name, lambda status: status.running, deadline_seconds, "RUNNING"))
+
+
+def _stop(connect: Connect, name: str, deadline_seconds: float) -> None:
+    connect.stop(name)
+    _await(connect, name, lambda status: status.state == "STOPPED" and not status.tasks, deadline_seconds, "STOPPED")
 
 
 def _await(connect: Connect, name: str, reached: Callable[[Status], bool], deadline_seconds: float, what: str) -> Status:
