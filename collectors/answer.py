@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.failures import BUSY, MALFORMED, NO_DATA, REASON_NAMES, REFUSED, TRANSIENT, SourceFailed, of_status, verdict_of
+from collectors.failures import BUSY, GONE, MALFORMED, NO_DATA, REASON_NAMES, REFUSED, TRANSIENT, SourceFailed, of_status, verdict_of
 
 EXCERPT_CHARACTERS = 200
 KEY_COMPLAINT = "인증키"
 """Every portal's complaint about a key has this word in it ("존재하지 않는 인증키", "등록되지 않은 인증키 입니다.")."""
+ODCLOUD_CODES = {"-3": GONE, "-4": REFUSED}
+"""`code` of an odcloud error → verdict: an unregistered service (an old version's path), an unregistered key."""
 
 _SUCCESSES = range(200, 300)
 _GATEWAY_TAGS = ("errMsg", "returnAuthMsg", "returnReasonCode")
@@ -70,6 +72,8 @@ def refusal(value: Any, answer: Answer) -> SourceFailed:
     said = f"HTTP {answer.status}" + (f", the portal says {message!r}" if message else "")
     if KEY_COMPLAINT in message:
         return SourceFailed(REFUSED, said)
+    if isinstance(value, dict) and (verdict := ODCLOUD_CODES.get(str(value.get("code")))):
+        return SourceFailed(verdict, said)
     return SourceFailed(of_status(answer.status) or MALFORMED, said, answer.retry_after)
 
 
@@ -82,7 +86,7 @@ def _read_markup(text: str, answer: Answer) -> NoData:
     if result:
         _judge_reason({"returnReasonCode": result[1].strip()}, answer)
         return NoData()
-    verdict = of_status(answer.status) or MALFORMED
+    verdict = of_status(answer.status) or TRANSIENT  # portals under maintenance answer so, with status 200
     raise SourceFailed(verdict, f"HTTP {answer.status} with a page of markup instead of JSON: {_excerpt(text)!r}", answer.retry_after)
 
 

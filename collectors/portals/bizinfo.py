@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -131,7 +130,9 @@ def _short(text: str | None) -> str:
 def _url(text: str | None) -> str | None:
     """The address, made absolute where it is of the relative shape of 2021; whether it is one is for validation to say."""
     url = line(text or "")
-    return urljoin(SITE, url) if url.startswith("/") and "[" not in url else url or None
+    if url.startswith("/") and not url.startswith("//"):
+        return SITE.rstrip("/") + url
+    return f"https://{url}" if url and "://" not in url else url or None
 
 
 def _joined(text: str | None) -> str | None:
