@@ -36,10 +36,11 @@ class Group:
 
 def admin_client(bootstrap: str) -> AdminClient:
     """An admin client that says nothing on stderr while no broker answers."""
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": int(PATIENCE_SECONDS * 1000), "logger": _quiet()})
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": int(PATIENCE_SECONDS * 1000), "logger": quiet_logger()})
 
 
-def _quiet() -> Any:
+def quiet_logger() -> Any:
+    """A logger that drops what librdkafka says: a command tells people itself what is wrong."""
     import logging
 
     logger = logging.getLogger("aegis.librdkafka")
