@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -31,6 +34,9 @@ from stream_apps.sink import Sink
 
 log = structlog.get_logger(__name__)
 
+CHATTY = ("faust", "mode", "httpx", "httpx2")
+"""Loggers whose every service and request is a line."""
+
 
 @click.command()
 @click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS]))
@@ -38,12 +44,15 @@ def main(app: str) -> None:
     """Run one worker until it is told to stop (SIGTERM). Workers of one app share its partitions."""
     configured = settings()
     configure_logs(configured.aegis_log_level, f"aegis-{app}")
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     traces = configure_traces(f"aegis-{app}")
     sink = open_sink(app, configured)
     made = build_app(options(app, configured), sink)
-    with HealthServer(configured.aegis_metrics_port, made.ready):
+    with HealthServer(configured.aegis_metrics_port, made.ready), Path(os.devnull).open("w") as nowhere:
         try:
-            faust.Worker(made.faust, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()
+            # Nowhere: the worker draws a spinner, and logs say all there is.
+            faust.Worker(made.faust, quiet=True, override_logging=False, redirect_stdouts=False, stdout=nowhere).execute_from_commandline()
         finally:
             sink.close()
             traces.shutdown()

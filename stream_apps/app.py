@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,9 +128,18 @@ def _follow_rebalances(app: App, name: str) -> None:
     async def assigned(_app: Any, assigned: set[Any], **_: Any) -> None:
         app.partitions = len(assigned)
         app.pump.resume()
-        log.info("partitions.assigned", store=name, partitions=sorted(f"{tp.topic}[{tp.partition}]" for tp in assigned))
+        log.info("partitions.assigned", store=name, partitions=_by_topic(assigned))
 
     @app.faust.on_partitions_revoked.connect(weak=False)
     async def revoked(_app: Any, revoked: set[Any], **_: Any) -> None:
         app.partitions = 0
-        log.info("partitions.revoked", store=name, partitions=sorted(f"{tp.topic}[{tp.partition}]" for tp in revoked))
+        if revoked:
+            log.info("partitions.revoked", store=name, partitions=_by_topic(revoked))
+
+
+def _by_topic(partitions: Iterable[Any]) -> dict[str, list[int]]:
+    """Topic → numbers."""
+    by_topic: dict[str, list[int]] = {}
+    for topic, number in sorted(partitions):
+        by_topic.setdefault(topic, []).append(number)
+    return by_topic

@@ -7,6 +7,7 @@ acknowledged (`ack`), what is committed (`_new_offset`), and what happens before
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -25,6 +26,8 @@ COMMIT_BEFORE_REVOKE_SECONDS = 5.0
 
 class DeliveryConsumer(Consumer):
     """Hands on deliveries of at most `delivery_size` messages, with at most about `window` messages not yet acknowledged."""
+
+    logger = logging.getLogger("faust.consumer")
 
     def __init__(self, *args: Any, settle: Callable[[], Awaitable[None]], delivery_size: int, window: int, **kwargs: Any) -> None:
         self._ledger = Ledger()
