@@ -1,0 +1,92 @@
+"""Whether a server does its work: each probe asks it something real, as a client would."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+import httpx
+import neo4j
+import neo4j.exceptions
+import psycopg
+import redis
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from infra.local.credentials import Credentials
+from infra.local.ports import HOST, Ports
+
+_SECONDS = 3.0
+NOT_READY = (httpx.HTTPError, OSError, psycopg.OperationalError, redis.RedisError, KafkaException, neo4j.exceptions.Neo4jError, neo4j.exceptions.DriverError)
+"""What a probe raises while the server is not ready; anything else is a fault of ours."""
+
+Probe = Callable[[], None]
+"""Returns when the server is ready, else raises one of NOT_READY."""
+
+
+def _ask_http(url: str) -> None:
+    httpx.get(url, timeout=_SECONDS).raise_for_status()
+
+
+def _ask_postgres(port: int, password: str) -> None:
+    address = {"host": HOST, "port": port, "dbname": "postgres", "user": "postgres", "password": password}
+    with psycopg.connect(**address, connect_timeout=int(_SECONDS)) as connection:
+        connection.execute("SELECT 1")
+
+
+def _ask_redis(port: int, password: str) -> None:
+    with redis.Redis(host=HOST, port=port, password=password, socket_timeout=_SECONDS) as client:
+        client.ping()
+
+
+def _ask_kafka(port: int) -> None:
+    silent = logging.getLogger("infra.local.kafka")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False
+    client = AdminClient({"bootstrap.servers": f"{HOST}:{port}"}, logger=silent)
+    client.list_topics(timeout=_SECONDS)
+
+
+def _ask_neo4j(port: int, password: str) -> None:
+    logging.getLogger("neo4j").setLevel(logging.CRITICAL)  # it logs each failed attempt
+    with neo4j.GraphDatabase.driver(f"bolt://{HOST}:{port}", auth=("neo4j", password), connection_timeout=_SECONDS, max_transaction_retry_time=0) as driver:
+        driver.execute_query("RETURN 1", database_="neo4j")
+
+
+def _ask_milvus(port: int) -> None:
+    # pymilvus takes a second to import and waits long for a server that is not there: its gRPC port first
+    import grpc
+
+    with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=_SECONDS)
+        except grpc.FutureTimeoutError as error:
+            raise ConnectionError("no answer") from error
+        call = channel.unary_unary("/milvus.proto.milvus.MilvusService/GetVersion", request_serializer=bytes, response_deserializer=bytes)
+        try:
+            call(b"", timeout=_SECONDS)
+        except grpc.RpcError as error:
+            raise ConnectionError(str(error)) from error
+
+
+def probes(ports: Ports, credentials: Credentials) -> Mapping[str, Probe]:
+    """Server -> its probe."""
+    return {
+        "postgres": lambda: _ask_postgres(ports.postgres, credentials.postgres),
+        "redis": lambda: _ask_redis(ports.redis, credentials.redis),
+        "kafka": lambda: _ask_kafka(ports.kafka),
+        "registry": lambda: _ask_http(f"http://{HOST}:{ports.registry}/apis/ccompat/v7/subjects"),
+        "connect": lambda: _ask_http(f"http://{HOST}:{ports.connect}/connectors"),
+        "elasticsearch": lambda: _ask_http(f"http://{HOST}:{ports.elasticsearch}/_cluster/health?wait_for_status=yellow&timeout=2s"),
+        "neo4j": lambda: _ask_neo4j(ports.neo4j, credentials.neo4j),
+        "milvus": lambda: _ask_milvus(ports.milvus),
+    }
+
+
+def answers(probe: Probe) -> bool:
+    """Whether the server is ready now."""
+    try:
+        probe()
+    except NOT_READY:
+        return False
+    return True
