@@ -58,14 +58,14 @@ def apply(connect: Connect, definition: Definition, slot_of: SlotReader, *, dead
     """
     refuse_loss(connect, definition, slot_of)
     step = plan(definition, connect.config(definition.name))
+    before = connect.status(definition.name)
     if step.action is Action.UPDATE:
         # Stopped first: tasks of the old configuration go on for some seconds, and would be taken for the new ones.
         _stop(connect, definition.name, deadline_seconds)
     if step.action is not Action.NONE:
         connect.put(definition.name, definition.config)
         log.info("connect.applied", connector=definition.name, action=step.action, differing=step.differing)
-    before = connect.status(definition.name)
-    if before is not None and before.state in {"PAUSED", "STOPPED"}:
+    if step.action is Action.UPDATE or (before is not None and before.state in {"PAUSED", "STOPPED"}):
         connect.resume(definition.name)
     elif before is not None and before.failures:
         connect.restart(definition.name, only_failed=True)

@@ -58,8 +58,9 @@ def committed(folder: Path, subject: str) -> object | None:
 
 
 def differing(url: str, folder: Path, subjects: Iterable[str]) -> tuple[str, ...]:
-    """The subjects whose registered and committed schemas differ."""
-    return tuple(subject for subject in subjects if registered_schema(url, subject) != committed(folder, subject))
+    """The subjects whose registered and committed schemas differ. A subject is registered with its table's first row: until then it cannot differ."""
+    found = ((subject, registered_schema(url, subject)) for subject in subjects)
+    return tuple(subject for subject, schema in found if schema is not None and schema != committed(folder, subject))
 
 
 def write(url: str, folder: Path, subjects: Iterable[str]) -> tuple[str, ...]:
