@@ -87,11 +87,15 @@ def _make(client: MilvusClient, name: str, schema: Any, timeout: float, properti
             raise
 
 
+def made_by(collection: dict[str, Any]) -> str:
+    """The model that a described collection's vectors are of; empty where nobody said."""
+    return str(collection.get("properties", {}).get(MODEL_PROPERTY) or str(collection.get("description", "")).removeprefix(_IN_DESCRIPTION))
+
+
 def _require_same(found: dict[str, Any], name: str, schema: Any, model: str, dimension: int) -> None:
     remedy = f"drop {name} and its tombstones and replay the log (`aegis replay milvus`), or set the back end of before"
-    made_by = found.get("properties", {}).get(MODEL_PROPERTY) or str(found.get("description", "")).removeprefix(_IN_DESCRIPTION)
-    if made_by != model:
-        raise OtherCollection(f"collection {name} holds vectors of the model {made_by or '(unknown)'}, not of {model}, and they never mix: {remedy}")
+    if (theirs := made_by(found)) != model:
+        raise OtherCollection(f"collection {name} holds vectors of the model {theirs or '(unknown)'}, not of {model}, and they never mix: {remedy}")
     there = {field["name"]: field for field in found["fields"]}
     if missing := sorted({field.name for field in schema.fields} - set(there)):
         raise OtherCollection(f"collection {name} has no field {', '.join(missing)}: {remedy}")
