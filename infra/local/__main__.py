@@ -11,7 +11,7 @@ import click
 
 from infra.local.account import server_account
 from infra.local.apps import MOST_WORKERS
-from infra.local.components import provide_components
+from infra.local.components import model_folder, provide_components
 from infra.local.credentials import load_credentials
 from infra.local.environment_file import connections, export_lines
 from infra.local.folders import Folders, choose_folders
@@ -88,7 +88,8 @@ def down_command() -> None:
 @commands.command("clean")
 def clean_command() -> None:
     """Stop everything and remove its data, logs and passwords."""
-    clean(_folders())
+    with alone(_folders()):
+        clean(_folders())
 
 
 @commands.command("status")
@@ -101,7 +102,10 @@ def status_command() -> None:
 @commands.command("env")
 def env_command() -> None:
     """Print `export` lines of every connection."""
-    click.echo(export_lines(connections(_installation())), nl=False)
+    folders = _folders()
+    folders.home.mkdir(parents=True, exist_ok=True)
+    variables = connections(port_plan(os.environ), load_credentials(folders.secrets_file), model_folder(folders.cache))
+    click.echo(export_lines(variables), nl=False)
 
 
 @commands.command("logs")
@@ -113,7 +117,7 @@ def logs_command(service: str) -> None:
     if not log.exists():
         known = ", ".join(sorted(path.stem for path in logs.glob("*.log"))) or "none: the stack never ran"
         raise click.ClickException(f"no log of {service!r}; there are: {known}")
-    os.execvp("tail", ["tail", "-n", "100", "-F", str(log)])
+    subprocess.run(["tail", "-n", "100", "-F", str(log)], check=False)
 
 
 @commands.command("running")

@@ -39,17 +39,24 @@ def _app(installed: Installation, name: str, command: tuple[str, ...], metrics_p
     return Program(name, command, str(folders.checkout), environment, ports={"metrics": metrics_port}, metrics_port=metrics_port)
 
 
+def guard(installed: Installation, workers: int) -> Program:
+    """Brings the supervisor back when it was killed."""
+    checkout = installed.folders.checkout
+    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "infra.local.guard", str(workers))
+    return Program("guard", command, str(checkout), start_seconds=1)
+
+
 def apps(installed: Installation, workers: int) -> tuple[Program, ...]:
     """Every app, `workers` processes of each stream app (they form one consumer group) and one watcher."""
     checkout = installed.folders.checkout
     programs = checkout / ".venv" / "bin"
+    python = str(programs / "python")
     base = installed.ports.metrics
     found: list[Program] = []
     if _exists("stream_apps.__main__"):
         for number, store in enumerate(STREAM_APPS):
-            command = (str(programs / "python"), "-m", "stream_apps", store)
             first = base + number * MOST_WORKERS
-            found += [_app(installed, f"app-{store}-{worker}", command, first + worker) for worker in range(workers)]
+            found += [_app(installed, f"app-{store}-{worker}", (python, "-m", "stream_apps", store), first + worker) for worker in range(workers)]
     if _exists("aegis.cli.main") and _offers(checkout, "connect", "watch"):
         command = (str(programs / "aegis"), "connect", "watch")
         found.append(_app(installed, "connect-watch", command, base + len(STREAM_APPS) * MOST_WORKERS))

@@ -121,6 +121,11 @@ def _component(cache: Path, folder: str, name: str, jdk: Path, make: Callable[[P
     return final
 
 
+def model_folder(cache: Path) -> Path:
+    """Where the embedding model is, or will be."""
+    return cache / MODEL_FOLDER
+
+
 def provide_components(cache: Path, jdk: Path) -> Components:
     """Every component, fetched and made where it is not there yet. Raises JarError."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
-from infra.local.ports import HOST
-from infra.local.servers import Installation
+from infra.local.credentials import Credentials
+from infra.local.ports import HOST, Ports
 
 
-def connections(installed: Installation) -> dict[str, str]:
+def connections(ports: Ports, credentials: Credentials, model: Path) -> dict[str, str]:
     """Variable -> value, by the names that `aegis.settings` reads."""
-    ports, credentials = installed.ports, installed.credentials
 
     def dsn(role: str, password: str) -> str:
         return f"postgresql://{role}:{password}@{HOST}:{ports.postgres}/aegis"
@@ -32,7 +32,7 @@ def connections(installed: Installation) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
         "SCHEMA_REGISTRY_URL": f"http://{HOST}:{ports.registry}/apis/ccompat/v7",
         "CONNECT_URL": f"http://{HOST}:{ports.connect}",
-        "EMBEDDING_MODEL_DIR": str(installed.components.model),
+        "EMBEDDING_MODEL_DIR": str(model),
     }
 
 

@@ -1,7 +1,7 @@
 """Jars and archives by Maven coordinates, held to the hashes in `jars/jars.sha256`.
 
-Each `jars/<name>.xml` is a Maven project that copies its artifacts into a folder. Maven keeps what it downloaded in its own repository (`~/.m2`), so nothing comes over the
-network twice.
+Each `jars/<name>.xml` is a Maven project that copies its artifacts into a folder. Maven keeps what it downloaded in its own repository (`~/.m2`), so nothing
+comes over the network twice.
 """
 
 from __future__ import annotations

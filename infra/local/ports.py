@@ -9,6 +9,7 @@ HOST = "127.0.0.1"
 OFFSET = "AEGIS_PORT_OFFSET"
 """Added to every port that has no setting of its own, so that a second checkout can run beside the first."""
 PREFIX = "AEGIS_PORT_"
+_HIGHEST = 65535
 
 
 class PortSettingError(ValueError):
@@ -41,8 +42,8 @@ def _number(environment: Mapping[str, str], variable: str, lowest: int) -> int:
         number = int(text)
     except ValueError:
         number = lowest - 1
-    if not lowest <= number <= 65535:
-        raise PortSettingError(f"{variable}={text!r} is no number from {lowest} to 65535: unset it or give one")
+    if not lowest <= number <= _HIGHEST:
+        raise PortSettingError(f"{variable}={text!r} is no number from {lowest} to {_HIGHEST}: unset it or give one")
     return number
 
 
@@ -53,8 +54,8 @@ def port_plan(environment: Mapping[str, str]) -> Ports:
     for field in fields(Ports):
         variable = PREFIX + field.name.upper()
         port = _number(environment, variable, 1) if environment.get(variable) else getattr(plan, field.name) + offset
-        if port > 65535:
-            raise PortSettingError(f"{OFFSET}={offset} moves the port of {field.name} to {port}, past 65535: give a smaller one")
+        if port > _HIGHEST:
+            raise PortSettingError(f"{OFFSET}={offset} moves the port of {field.name} to {port}, past {_HIGHEST}: give a smaller one")
         plan = replace(plan, **{field.name: port})
     by_port: dict[int, str] = {}
     for field in fields(Ports):

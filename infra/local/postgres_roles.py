@@ -31,8 +31,8 @@ def _provide_role(connection: psycopg.Connection[tuple[object, ...]], role: str,
 
 def provide_roles(port: int, credentials: Credentials) -> None:
     """Make or update the roles and databases. Idempotent; needs the superuser, whom nothing else uses."""
-    address = {"host": HOST, "port": port, "dbname": "postgres", "user": "postgres", "password": credentials.postgres}
-    with psycopg.connect(**address, autocommit=True, connect_timeout=5) as connection:
+    superuser = psycopg.connect(host=HOST, port=port, dbname="postgres", user="postgres", password=credentials.postgres, autocommit=True, connect_timeout=5)
+    with superuser as connection:
         for role, attributes in _ROLES.items():
             _provide_role(connection, role, attributes, getattr(credentials, role))
         connection.execute("GRANT pg_monitor, pg_signal_backend TO aegis_owner")

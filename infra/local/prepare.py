@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -87,6 +88,20 @@ def _neo4j_files(installed: Installation) -> None:
     folder, account = installed.folders.server("neo4j"), installed.account
     account.owns(*(folder / name for name in ("data", "logs", "tmp", "conf", "plugins", "import", "lib", "licenses", "run")))
     write_private(folder / "conf" / "neo4j.conf", neo4j_conf(installed.ports), account)
+
+
+def configuration_hash(installed: Installation, server: str) -> str:
+    """Of what a server reads at its start: another one means that it must start again. Empty for a server without a file of its own."""
+    folder = installed.folders.server(server)
+    files = {
+        "postgres": ("data/" + _POSTGRES_INCLUDE,),
+        "redis": ("redis.conf",),
+        "kafka": ("server.properties", LOG4J.name),
+        "connect": ("connect.properties",),
+        "elasticsearch": ("config/elasticsearch.yml", "config/jvm.options.d/heap.options"),
+        "neo4j": ("conf/neo4j.conf",),
+    }.get(server, ())
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in files)).hexdigest()[:12] if files else ""
 
 
 def prepare(installed: Installation) -> None:

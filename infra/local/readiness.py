@@ -29,8 +29,8 @@ def _ask_http(url: str) -> None:
 
 
 def _ask_postgres(port: int, password: str) -> None:
-    address = {"host": HOST, "port": port, "dbname": "postgres", "user": "postgres", "password": password}
-    with psycopg.connect(**address, connect_timeout=int(_SECONDS)) as connection:
+    superuser = psycopg.connect(host=HOST, port=port, dbname="postgres", user="postgres", password=password, connect_timeout=int(_SECONDS))
+    with superuser as connection:
         connection.execute("SELECT 1")
 
 
@@ -55,7 +55,7 @@ def _ask_neo4j(port: int, password: str) -> None:
 
 def _ask_milvus(port: int) -> None:
     # pymilvus takes a second to import and waits long for a server that is not there: its gRPC port first
-    import grpc
+    import grpc  # type: ignore[import-untyped]
 
     with grpc.insecure_channel(f"{HOST}:{port}") as channel:
         try:

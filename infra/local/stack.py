@@ -9,19 +9,21 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-from infra.local.apps import app_commands, apps
+from infra.local.apps import app_commands, apps, guard
 from infra.local.environment_file import connections, dotenv
 from infra.local.files import write_private
 from infra.local.folders import RUN_LINK, Folders
 from infra.local.neo4j_password import set_password
 from infra.local.port_holder import PortTakenError, holder, port_taken_message, taken
 from infra.local.postgres_roles import provide_roles
-from infra.local.prepare import prepare
+from infra.local.prepare import configuration_hash, prepare
 from infra.local.program import Program
 from infra.local.progress import say, working
 from infra.local.readiness import probes
@@ -31,6 +33,10 @@ from infra.local.supervisor_client import Supervisor, start_supervisor
 from infra.local.supervisor_configuration import HOME_VARIABLE, supervisor_configuration, too_long_for_a_socket
 
 _STOP_SECONDS = 90.0
+
+
+class ForeignHomeError(RuntimeError):
+    """AEGIS_HOME names the folder of another checkout's stack."""
 
 
 @contextmanager
@@ -43,6 +49,7 @@ def alone(folders: Folders) -> Iterator[None]:
         except BlockingIOError:
             say("waiting for another make up or make down of this checkout")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        claim_home(folders)
         yield
 
 
@@ -84,6 +91,16 @@ def check_ports(programs: Sequence[Program], running: set[str]) -> None:
         raise PortTakenError("\n".join(messages))
 
 
+def claim_home(folders: Folders) -> None:
+    """Remember whose folder this is. Raises ForeignHomeError when it is another checkout's: its processes are not ours to stop."""
+    owner = folders.home / "checkout"
+    if owner.exists():
+        other = Path(owner.read_text(encoding="utf-8").strip())
+        if other != folders.checkout and other.exists():
+            raise ForeignHomeError(f"{folders.home} belongs to the stack of {other}: run make there, or set another AEGIS_HOME here")
+    write_private(owner, f"{folders.checkout}\n")
+
+
 def _link_run_folder(folders: Folders) -> None:
     link = folders.checkout / RUN_LINK
     if link.resolve() == folders.home.resolve():
@@ -109,6 +126,12 @@ def _run_aegis(folders: Folders, *arguments: str) -> None:
         subprocess.run([str(folders.checkout / ".venv" / "bin" / "aegis"), *arguments], check=True, cwd=folders.checkout, env=environment)
 
 
+def _with_configuration(installed: Installation, program: Program) -> Program:
+    """Lets the supervisor see a changed configuration file as a changed program, so that the server starts again."""
+    known = configuration_hash(installed, program.name)
+    return replace(program, environment={**program.environment, "AEGIS_CONFIGURATION": known}) if known else program
+
+
 def up(installed: Installation, workers: int) -> None:
     """Start everything that does not run, in order, and wait until it is ready. Idempotent."""
     folders = installed.folders
@@ -119,9 +142,10 @@ def up(installed: Installation, workers: int) -> None:
         _end_strays(folders.home)
     prepare(installed)
     _link_run_folder(folders)
-    write_private(folders.environment_file, dotenv(connections(installed)))
-    own_servers, own_apps = servers(installed), apps(installed, workers)
-    programs = (*own_servers, *own_apps)
+    write_private(folders.environment_file, dotenv(connections(installed.ports, installed.credentials, installed.components.model)))
+    own_servers = tuple(_with_configuration(installed, program) for program in servers(installed))
+    own_apps = apps(installed, workers)
+    programs = (*own_servers, *own_apps, guard(installed, workers))
     write_private(folders.supervisor_configuration, supervisor_configuration(programs, folders, is_root=os.geteuid() == 0))
     _write_processes(folders, programs)
     if supervisor.answers():
@@ -129,7 +153,7 @@ def up(installed: Installation, workers: int) -> None:
     else:
         check_ports(programs, set())
         start_supervisor(folders.supervisor_configuration, supervisor)
-    check_ports(own_servers, {state.group for state in supervisor.states() if state.runs})
+    check_ports(programs, {state.group for state in supervisor.states() if state.runs})
     ports, credentials = installed.ports, installed.credentials
     settle = {
         "postgres": lambda: provide_roles(ports.postgres, credentials),
@@ -138,14 +162,12 @@ def up(installed: Installation, workers: int) -> None:
     start_in_order(own_servers, probes(ports, credentials), settle, supervisor)
     for arguments in app_commands(folders.checkout):
         _run_aegis(folders, *arguments)
-    for program in own_apps:
+    for program in programs:
         supervisor.start(program.name)
     say("the stack is up: `make status` shows it, `make env` prints its connections")
 
 
-def _stop_group(supervisor: Supervisor, names: Sequence[str]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
+def _stop_together(supervisor: Supervisor, names: Sequence[str]) -> None:
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
         list(pool.map(supervisor.stop, names))
 
@@ -158,8 +180,9 @@ def down(folders: Folders) -> None:
         stores = [name for name in groups if name in {"postgres", "redis", "kafka", "elasticsearch", "neo4j", "milvus"}]
         between = [name for name in groups if name in {"registry", "connect"}]
         with working("stopping the stack"):
-            for names in ([name for name in groups if name not in {*stores, *between}], between, stores):
-                _stop_group(supervisor, names)
+            supervisor.stop("guard")
+            for names in ([name for name in groups if name not in {*stores, *between, "guard"}], between, stores):
+                _stop_together(supervisor, names)
             supervisor.shut_down()
             _await_end(folders)
     _end_strays(folders.home)

@@ -11,10 +11,11 @@ from infra.local.folders import Folders
 from infra.local.program import Program
 
 START_ATTEMPTS = 10
-"""The cap: so many failed starts in a row (the pauses between them grow by a second each: about a minute in all), then the process is FATAL and stays down until `make up`.
-A process that stayed up for its start seconds begins again at none."""
+"""The cap: so many failed starts in a row (the pauses between them grow by a second each: about a minute in all), then the process is FATAL and stays
+down until `make up`. A process that stayed up for its start seconds begins again at none."""
 LOG_BYTES = "20MB"
 LOG_BACKUPS = 3
+_LONGEST_SOCKET_PATH = 107
 HOME_VARIABLE = "AEGIS_STACK_HOME"
 """In the environment of every process of the stack: tells its processes from those of another checkout."""
 
@@ -82,4 +83,4 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 def too_long_for_a_socket(path: Path) -> bool:
     """Unix sockets have at most 107 bytes of path; the supervisor adds its own pid to it while it starts."""
-    return len(f"{path}.1234567") > 107
+    return len(f"{path}.1234567") > _LONGEST_SOCKET_PATH

@@ -77,7 +77,7 @@ def print_status(folders: Folders, ports: Ports) -> bool:
         ("memory MB", "right"),
         ("ready", "left"),
     ):
-        table.add_column(name, justify="right" if align == "right" else "left")
+        table.add_column(name, justify="right" if align == "right" else "left", no_wrap=True)
     total = 0
     for state, is_ready in zip(states, ready, strict=True):
         memory = resident_bytes(state.pid) if state.pid else 0
