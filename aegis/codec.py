@@ -34,10 +34,16 @@ def schema_id(data: bytes) -> int:
 
 
 def version_only(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """Reader schema that takes `op` and the rows' `version` out of a Debezium envelope and skips all else without building it."""
-    fields = {field["name"]: field for field in envelope["fields"]}
-    row = next(branch for branch in fields["before"]["type"] if isinstance(branch, dict))
-    version = next(field for field in row["fields"] if field["name"] == "version")
+    """Reader schema that takes `op` and the rows' `version` out of a Debezium envelope and skips all else without building it.
+
+    Raises `Undecodable` where the schema is not that of an envelope.
+    """
+    try:
+        fields = {field["name"]: field for field in envelope["fields"]}
+        row = next(branch for branch in fields["before"]["type"] if isinstance(branch, dict))
+        version = next(field for field in row["fields"] if field["name"] == "version")
+    except (KeyError, TypeError, StopIteration) as error:
+        raise Undecodable(Code.INVALID_FORMAT, f"schema {envelope.get('name')} is not that of a change envelope with versions") from error
     slim = {key: row[key] for key in ("type", "name", "namespace") if key in row} | {"fields": [version]}
     before = fields["before"] | {"type": ["null", slim]}
     slim_fields = [before, fields["after"], fields["op"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from aegis.change import Change
 from aegis.codec import Codec
@@ -40,7 +41,7 @@ def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed
     """The newest change per key among `messages`, for `store`.
 
     Messages are grouped by the bytes of their key. A message alone in its group is decoded at once; of a group only the stamps are read, then the winner is
-    decoded. Of equal stamps the later message wins (they carry the same change).
+    decoded. Of equal stamps the later message wins (they carry the same change). A winner that turns out to be undecodable leaves its place to the next.
     """
     result = Collapsed()
     groups: defaultdict[bytes | str, list[Message]] = defaultdict(list)
@@ -48,22 +49,34 @@ def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed
         groups[str(message) if message.key is None else message.key].append(message)  # without a key, each stands for itself
     by_row: dict[tuple[str, str], tuple[Message, Change]] = {}
     for group in groups.values():
-        winner = group[0] if len(group) == 1 else _newest(group, codec, store, result)
-        change = None if winner is None else _decoded(winner, codec, store, result)
-        if winner is None or change is None:
+        newest = _newest(group, codec, store, result)
+        if newest is None:
             continue
+        change = newest[1]
         row = (change.table, change.key)
         other = by_row.get(row)  # the same row under other key bytes: the key's schema has a new id
         if other is not None:
             result.superseded += 1
         if other is None or other[1].stamp <= change.stamp:
-            by_row[row] = (winner, change)
+            by_row[row] = newest
     result.newest = list(by_row.values())
     return result
 
 
-def _newest(group: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> Message | None:
-    newest: tuple[Stamp, Message] | None = None
+def _newest(group: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> tuple[Message, Change] | None:
+    candidates = list(group) if len(group) == 1 else _oldest_first(group, codec, store, result)
+    while candidates:
+        message = candidates.pop()
+        change = _decoded(message, codec, store, result)
+        if change is not None:
+            result.superseded += len(candidates)
+            return message, change
+    return None
+
+
+def _oldest_first(group: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> list[Message]:
+    """Those that concern a row and `store`, in the order of their stamps; of equal ones in the order of the log."""
+    stamped: list[tuple[Stamp, Message]] = []
     for message in group:
         try:
             stamp = _peek(message, codec, store)
@@ -72,12 +85,10 @@ def _newest(group: Sequence[Message], codec: Codec, store: str, result: Collapse
             continue
         if stamp is None:
             result.ignored += 1
-            continue
-        if newest is not None:
-            result.superseded += 1
-        if newest is None or newest[0] <= stamp:
-            newest = (stamp, message)
-    return None if newest is None else newest[1]
+        else:
+            stamped.append((stamp, message))
+    stamped.sort(key=itemgetter(0))
+    return [message for _, message in stamped]
 
 
 def _peek(message: Message, codec: Codec, store: str) -> Stamp | None:

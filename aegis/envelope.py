@@ -18,6 +18,7 @@ from aegis.stamp import Rank, Stamp
 
 TABLE_TOPIC_PREFIX = "aegis.public."
 _ROW_OPERATIONS = frozenset("cudr")
+_OTHER_OPERATIONS = frozenset("tm")
 
 
 def table_topic(table: str) -> str:
@@ -39,10 +40,12 @@ def stamp_of(envelope: Mapping[str, Any]) -> Stamp | None:
     A delete carries the version of the row that it deleted, and outranks everything else of that version.
     """
     operation = envelope.get("op")
-    if operation not in _ROW_OPERATIONS:
+    if operation in _OTHER_OPERATIONS:
         return None
-    image = envelope["before"] if operation == "d" else envelope["after"]
-    if image is None or not isinstance(image.get("version"), int):
+    if operation not in _ROW_OPERATIONS:
+        raise Undecodable(Code.INVALID_FORMAT, f"operation {operation!r} is none of Debezium's: not a change envelope")
+    image = envelope.get("before" if operation == "d" else "after")
+    if not isinstance(image, Mapping) or not isinstance(image.get("version"), int):
         raise Undecodable(Code.INVALID_FORMAT, f"operation {operation} without a row's version: is REPLICA IDENTITY FULL set on the table?")
     return Stamp(image["version"], Rank.DELETE if operation == "d" else Rank.UPSERT)
 
