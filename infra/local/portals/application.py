@@ -44,7 +44,9 @@ def simulator(data: Path | None = None, seed: int = 1, api_key: str = API_KEY) -
     if data is None:
         bizinfo.make, gov24.make = partial(bizinfo_row, seed=seed), partial(gov24_row, seed=seed)
         for shelf in (bizinfo, gov24):
-            shelf.rows = [shelf.make(number) for number in range(1, PER_PORTAL + 1) if shelf.make]
+            for _ in range(PER_PORTAL):
+                shelf.add()
+            shelf.rows.reverse()
     else:
         recordings = Recordings(data)
         bizinfo.days, gov24.days = recordings.bizinfo, recordings.gov24

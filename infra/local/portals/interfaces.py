@@ -74,4 +74,4 @@ def _number(request: web.Request, name: str, default: int) -> int:
 
 
 def _json(value: object) -> web.Response:
-    return web.Response(text=json.dumps(value, ensure_ascii=False), content_type="application/json")
+    return web.Response(text=json.dumps(value), content_type="application/json")

@@ -47,6 +47,8 @@ class Shelf:
     """The rows as they were at the end of a day; None for generated records."""
     make: Callable[[int], Row] | None = None
     """The n-th generated record; None for recorded ones."""
+    made: int = 0
+    """How many records were generated so far: a removed one's identifier is not given again."""
     fault: Fault | None = None
     requests: int = 0
     """Answered with data or an error, since the start."""
@@ -64,10 +66,8 @@ class Shelf:
         if row is None:
             if self.make is None:
                 raise ValueError(f"{self.source} serves recorded records: give the record to add")
-            number = 1
-            while any(each[self.id_field] == self.make(number)[self.id_field] for each in self.rows):
-                number += 1
-            row = self.make(number)
+            self.made += 1
+            row = self.make(self.made)
         self.rows.insert(0, row)
         return str(row.get(self.id_field, ""))
 
