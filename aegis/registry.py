@@ -55,6 +55,10 @@ class Registry:
         """A codec that looks schemas up here."""
         return Codec(self.schema)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _unavailable(self, error: Exception) -> RegistryUnavailable:
         return RegistryUnavailable(Code.SOURCE_UNAVAILABLE, f"schema registry {self._url}: {error}; see `make status` and `make logs SERVICE=registry`")
 

@@ -65,7 +65,7 @@ class Connect:
         self._http = httpx.Client(base_url=url, timeout=timeout_seconds)
         self._retrying = Retrying(
             retry=retry_if_exception_type(ConnectUnavailable),
-            wait=wait_exponential_jitter(initial=0.2, max=3),
+            wait=wait_exponential_jitter(multiplier=0.2, max=3),
             stop=stop_after_delay(patience_seconds),
             reraise=True,
         )
