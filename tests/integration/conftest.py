@@ -45,3 +45,16 @@ def own_capture(stack: Settings, owner_dsn: str) -> Iterator[Capture]:
     """A running capture of this test alone, for a test that breaks it."""
     with capture(stack, owner_dsn, f"aegis_test_{uuid4().hex[:8]}") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_database(stack: Settings, template_database: str) -> Iterator[str]:
+    """Name of a migrated database that tests share which only add rows with keys of their own."""
+    with database(stack.postgres_dsn.get_secret_value(), template_database) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def shared_dsn(stack: Settings, shared_database: str) -> str:
+    """The owner's connection to `shared_database`."""
+    return in_database(stack.postgres_dsn.get_secret_value(), shared_database)
