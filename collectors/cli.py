@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 
 import click
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from aegis.settings import Settings, settings
+from aegis.telemetry.health import HealthServer
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces, current_traceparent, span
 from collectors import fetch
@@ -64,7 +66,8 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
     if not api_key:
         raise click.ClickException(f"no key for {portal.title}: set {source.upper()}_API_KEY in the environment (any text for the simulator)")
     order = Order(portal, url or address(configured, source), api_key, page_size or portal.page_size, dry_run, force_archive)
-    summary = _collect(configured, order, quiet=as_json)
+    with _metrics(configured.aegis_metrics_port):
+        summary = _collect(configured, order, quiet=as_json)
     click.echo(orjson.dumps({**asdict(summary), "status": summary.status})) if as_json else _show(summary)
     if summary.error:
         raise click.ClickException(f"{summary.error_code}: {summary.error}")
@@ -98,6 +101,16 @@ def _collect(configured: Settings, order: Order, *, quiet: bool) -> Summary:
         ) from error
     finally:
         traces.shutdown()
+
+
+def _metrics(port: int) -> AbstractContextManager[object]:
+    """Serves /metrics while a run lasts, where a port is set: nobody would look for a free one."""
+    if not port:
+        return nullcontext()
+    try:
+        return HealthServer(port)
+    except OSError as error:
+        raise click.ClickException(f"port {port} for metrics cannot be taken ({error.strerror}): unset AEGIS_METRICS_PORT or give another") from error
 
 
 def _progress(quiet: bool) -> Progress:

@@ -86,7 +86,7 @@ def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report =
         seconds = time.monotonic() - started
         if not order.dry_run:
             store.record(summary.status, summary.counts(), seconds, summary.error_code, summary.error or summary.withheld)
-            _measure(summary, seconds)
+            data_collection_latency_seconds.labels(summary.source).observe(seconds)
     log.info("collect.ended", source=summary.source, status=summary.status, dry_run=summary.dry_run, seconds=round(seconds, 3), **summary.counts())
     return summary
 
@@ -112,10 +112,10 @@ class _Run:
             try:
                 page = self._fetcher.page(self._order.portal, request)
             except SourceFailed as error:
-                return replace(self._summary, error=error.message, error_code=str(error.code))
+                return self._step(replace(self._summary, error=error.message, error_code=str(error.code)))
             self._take(page)
         self._store.release(frozenset(self._passed - self._failed))
-        return self._archive()
+        return self._step(self._archive())
 
     def _take(self, page: Page) -> None:
         rows = self._listing.rows
@@ -127,8 +127,13 @@ class _Run:
         self._strangers += stored.strangers
         self._passed |= _ids(found.accepted)
         self._failed |= _ids(found.rejected)
-        self._summary = self._summary.with_page(fetched=len(page.records), accepted=len(found.accepted), quarantined=len(found.rejected), stored=stored)
-        self._report(self._summary, page.total)
+        summary = self._summary.with_page(fetched=len(page.records), accepted=len(found.accepted), quarantined=len(found.rejected), stored=stored)
+        self._report(self._step(summary), page.total)
+
+    def _step(self, summary: Summary) -> Summary:
+        _count(self._summary, summary)
+        self._summary = summary
+        return summary
 
     def _archive(self) -> Summary:
         standing = self._store.standing(self._listing, self._strangers)
@@ -149,9 +154,11 @@ def _duplicate(portal: Portal, outcome: Outcome) -> Rejected:
     return Rejected((Problem(Code.DUPLICATE, portal.id_field, reason, "have the portal tell them apart"),), outcome.document)
 
 
-def _measure(summary: Summary, seconds: float) -> None:
+def _count(before: Summary, after: Summary) -> None:
+    """Count what one step did; nothing was done in a dry run."""
+    if after.dry_run:
+        return
     for status in ("new", "changed", "unchanged", "archived", "quarantined"):
-        data_collection.labels(summary.source, status).inc(getattr(summary, status))
-    if summary.error:
-        data_collection.labels(summary.source, "error").inc()
-    data_collection_latency_seconds.labels(summary.source).observe(seconds)
+        data_collection.labels(after.source, status).inc(getattr(after, status) - getattr(before, status))
+    if after.error:
+        data_collection.labels(after.source, "error").inc()

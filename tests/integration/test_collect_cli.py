@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +21,7 @@ from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
 from tests.support.collecting import Collecting, collecting, database
 from tests.support.servers import REPOSITORY
+from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
@@ -62,6 +66,31 @@ def test_a_failing_portal_fails_the_command_and_says_what_to_do(world: Collectin
     assert done.returncode == 1
     assert "DP_1003" in done.stderr
     assert "API key" in done.stderr
+
+
+def test_a_metrics_port_that_is_taken_is_named(world: Collecting) -> None:
+    port = world.simulator.url.rsplit(":", 1)[1]
+    done = aegis(world, "run", "gov24", "--dry-run", AEGIS_METRICS_PORT=port)
+    assert done.returncode == 1
+    assert port in done.stderr
+
+
+def test_metrics_are_served_while_a_run_lasts(world: Collecting) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    world.simulator.bizinfo.limits.latency_seconds = 1.5
+    answers: list[str] = []
+
+    def ask() -> bool:
+        with suppress(httpx.TransportError):
+            answers.append(httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+        return bool(answers) and 'data_collection_total{source="bizinfo",status="unchanged"}' in answers[-1]
+
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(aegis, world, "run", "bizinfo", "--page-size", "20", AEGIS_METRICS_PORT=port)
+        until(ask, 30, "counts in /metrics")
+        world.simulator.bizinfo.limits.latency_seconds = 0.0
+        assert run.result().returncode == 0
 
 
 def test_a_missing_key_is_asked_for_by_name(world: Collecting) -> None:
