@@ -116,13 +116,15 @@ class Pump(Generic[P]):
     async def _open(self) -> None:
         """Before the first batch; the sink may be down, then this goes on until it is back."""
         try:
-            await self._until_it_answers(self._ensure_open, lambda: False)
+            await self._until_it_answers(partial(self._in_thread, self._applying, self._breaker.call, self._ensure_open), lambda: False)
         except Revoked:  # pragma: no cover  # nothing was taken in yet, so nothing can be revoked
             raise AssertionError("opening a sink concerns no partition") from None
 
     async def _next(self) -> Batch[P] | None:
         """The next batch, prepared; None where its partitions were revoked meanwhile."""
         parcels = self._take()
+        if not parcels:
+            return None
         messages = [message for parcel in parcels for message in parcel.delivery.messages()]
         traces = [message.trace for message in messages if message.trace is not None]
 
@@ -168,12 +170,16 @@ class Pump(Generic[P]):
             self._idle.set()
 
     async def _attempt(self, prepared: P) -> Report:
-        await self._ensure_open()
-        return await self._in_thread(self._applying, self._breaker.call, self._sink.apply, prepared)
+        return await self._in_thread(self._applying, self._breaker.call, self._open_and_apply, prepared)
 
-    async def _ensure_open(self) -> None:
+    def _open_and_apply(self, prepared: P) -> Report:
+        """One call for the breaker: a store that can be opened and takes nothing is no store that answers."""
+        self._ensure_open()
+        return self._sink.apply(prepared)
+
+    def _ensure_open(self) -> None:
         if not self._opened:
-            await self._in_thread(self._applying, self._breaker.call, self._sink.open)
+            self._sink.open()
             self._opened = True
 
     async def _until_it_answers(self, ask: Callable[[], Any], gone: Callable[[], bool]) -> Any:
