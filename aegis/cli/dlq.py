@@ -11,12 +11,12 @@ import click
 import orjson
 import psycopg
 from psycopg.rows import dict_row
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from aegis.cli.observing.postgres import block, one, reading
 from aegis.cli.observing.side_by_side import one_line
+from aegis.cli.screen import screen
 from aegis.derivations import CAPTURED
 from aegis.settings import settings
 
@@ -59,7 +59,7 @@ def list_command(every: bool, limit: int, as_json: bool) -> None:
         table.add_row(
             str(letter["id"]), _state(letter), letter["store"], escape(row), version, letter["code"], escape(reason), f"{letter['failed_at']:%Y-%m-%d %H:%M:%S}"
         )
-    Console().print(table)
+    screen().print(table)
 
 
 def _state(letter: dict[str, Any]) -> str:

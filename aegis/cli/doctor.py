@@ -19,6 +19,7 @@ from aegis.cli.checks.machine import check_machine, check_ports
 from aegis.cli.checks.pipeline import check_dead_letters, check_elasticsearch, check_groups, check_milvus, check_registry, check_topics
 from aegis.cli.observing.servers import Server, probes
 from aegis.cli.observing.side_by_side import Fault, ask_all
+from aegis.cli.screen import screen
 from aegis.settings import Settings, settings
 
 DEADLINE_SECONDS = 10.0
@@ -46,7 +47,7 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps([asdict(finding) for finding in findings], option=orjson.OPT_INDENT_2))
     else:
-        _show(Console(), findings)
+        _show(screen(), findings)
     sys.exit(1 if any(finding.level is Level.FAIL for finding in findings) else 0)
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from aegis.cli.observing.picture import Picture, answered, problems, take_picture
 from aegis.cli.observing.side_by_side import Fault
+from aegis.cli.screen import screen
 from aegis.derivations import CAPTURED, STORES
 from aegis.settings import settings
 
@@ -27,7 +28,7 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(as_document(picture, wrong), option=orjson.OPT_INDENT_2))
     else:
-        show(Console(), picture, wrong)
+        show(screen(), picture, wrong)
     sys.exit(1 if wrong else 0)
 
 

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import click
@@ -19,12 +18,13 @@ from rich.table import Table
 
 from aegis.cli.observing.log import Published, look_up
 from aegis.cli.observing.postgres import block, one, reading
+from aegis.cli.observing.reading import store_questions
 from aegis.cli.observing.side_by_side import ask_all, one_line
+from aegis.cli.screen import screen
 from aegis.cli.tracing import Arrival, Step, Way, lsn_text, way
 from aegis.derivations import CAPTURED
 from aegis.record import StoredRecord
 from aegis.settings import Settings, settings
-from aegis.stores.opening import opened
 
 DEADLINE_SECONDS = 10.0
 COLOURS = {Arrival.CURRENT: "green", Arrival.DELETED: "green", Arrival.WITHDRAWN: "green", Arrival.WAITING: "yellow", Arrival.COMPENSATED: "yellow"}
@@ -45,19 +45,20 @@ def command(table: str, key: str, as_json: bool) -> None:
     elif not found.known:
         raise click.ClickException(f"nobody knows {table} {key}: PostgreSQL has no such row and no store a record or tombstone of it")
     else:
-        show(Console(), found, published)
+        show(screen(), found, published)
     sys.exit(0 if found.known and found.settled else 1)
 
 
 def follow(configured: Settings, table: str, key: str) -> tuple[Way, Mapping[tuple[str, int, int], Published]]:
     """The way of one row, and what the log still has of it. Raises click's exception where PostgreSQL does not answer; other servers may be down."""
+    questions = store_questions(CAPTURED[table].projections, configured, lambda store: store.fetch(table, [key]).get(key), DEADLINE_SECONDS)
     try:
         with reading(configured.postgres_reader_dsn.get_secret_value()) as reader:
             row = one(reader, f"{table}_row", key=key)
             letters = tuple(reader.execute(block("letters_of_key"), {"table": table, "key": key}))
     except psycopg.Error as error:
         raise click.ClickException(f"PostgreSQL: {one_line(error)}; see `aegis doctor`") from error
-    stores = ask_all({store: partial(_fetch, store, configured, table, key) for store in CAPTURED[table].projections}, DEADLINE_SECONDS)
+    stores = ask_all(questions, DEADLINE_SECONDS)
     places = [(stored.position.topic, stored.position.partition, stored.position.offset) for stored in stores.values() if isinstance(stored, StoredRecord)]
     try:
         published = look_up(configured.kafka_bootstrap_servers, places)
@@ -65,11 +66,6 @@ def follow(configured: Settings, table: str, key: str) -> tuple[Way, Mapping[tup
         click.echo(f"Kafka: {one_line(error)}; delays through the log are not known", err=True)
         published = {}
     return way(table, key, row, stores, published={place: message.at for place, message in published.items()}, letters=letters), published
-
-
-def _fetch(store: str, configured: Settings, table: str, key: str) -> StoredRecord | None:
-    with opened(store, configured, timeout=DEADLINE_SECONDS) as reader:
-        return reader.fetch(table, [key]).get(key)
 
 
 def as_document(found: Way, published: Mapping[tuple[str, int, int], Published]) -> dict[str, Any]:
@@ -107,7 +103,7 @@ def show(console: Console, found: Way, published: Mapping[tuple[str, int, int], 
     """Print the way for people."""
     row = f"version {found.version}, changed {_time(found.updated_at)}" if found.version is not None else "[yellow]no such row[/]: deleted, or never there"
     console.print(f"[bold]{found.table} {escape(found.key)}[/] in PostgreSQL: {row}", highlight=False)
-    table = Table("store", "", "stamp", "LSN", "topic[partition]@offset", "committed", "→ log", "→ applied", "total")
+    table = Table("store", "", "stamp", "LSN", "topic\\[partition]@offset", "committed", "→ log", "→ applied", "total")
     for step in found.steps:
         table.add_row(*_cells(step))
     console.print(table)

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -19,6 +19,7 @@ from aegis.cli.observing.kafka import Groups
 from aegis.cli.observing.postgres import Capture, DeadLetters, observe_capture, observe_dead_letters, reading
 from aegis.cli.observing.side_by_side import Fault, ask_all
 from aegis.cli.pulse import Moment, Pulse, plain, pulse
+from aegis.cli.screen import screen
 from aegis.settings import Settings, settings
 
 DEADLINE_SECONDS = 5.0
@@ -29,7 +30,7 @@ DEADLINE_SECONDS = 5.0
 @click.option("--once", is_flag=True, help="Two looks, one line, then end.")
 def command(interval: float, once: bool) -> None:
     """Watch the rate and lag of each store, the delay of capture, and dead letters, until interrupted. Plain lines when not on a terminal."""
-    console = Console()
+    console = screen()
     pulses = _pulses(settings(), interval)
     if once:
         next(pulses)

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from aegis.cli.observing.connectors import CONNECTOR, Connector, observe_connectors
 from aegis.cli.observing.kafka import Group, Groups
 from aegis.cli.observing.postgres import Capture, DeadLetters, Rows, observe_capture, observe_dead_letters, observe_rows, reading
+from aegis.cli.observing.reading import store_questions
 from aegis.cli.observing.servers import Server, probes
 from aegis.cli.observing.side_by_side import Fault, ask_all
-from aegis.derivations import STORES, shapes
+from aegis.derivations import STORES
 from aegis.settings import Settings
-from aegis.stores.opening import opened
-from aegis.stores.protocol import Count
+from aegis.stores.protocol import Count, Store
 
 DEADLINE_SECONDS = 10.0
 T = TypeVar("T")
@@ -44,8 +44,9 @@ class Picture:
 
 def take_picture(settings: Settings, seconds: float = DEADLINE_SECONDS) -> Picture:
     """Ask every server whether it is there, then all that are for what they hold; each round waits no longer than `seconds`."""
+    counting = store_questions(STORES, settings, _counts, seconds)
     servers = ask_all(probes(settings), seconds)
-    questions: dict[str, tuple[str, Callable[[], Any]]] = {name: (name, partial(_counts, name, settings)) for name in STORES}
+    questions: dict[str, tuple[str, Callable[[], Any]]] = {name: (name, count) for name, count in counting.items()}
     questions |= {
         "connectors": ("connect", partial(observe_connectors, settings.connect_url)),
         "groups": ("kafka", lambda: Groups(settings.kafka_bootstrap_servers).observe()),
@@ -57,9 +58,8 @@ def take_picture(settings: Settings, seconds: float = DEADLINE_SECONDS) -> Pictu
     return Picture(servers, answers["connectors"], answers["groups"], answers["relational"], {name: answers[name] for name in STORES})
 
 
-def _counts(store: str, settings: Settings) -> dict[str, Count]:
-    with opened(store, settings, timeout=DEADLINE_SECONDS) as reader:
-        return {table: reader.count(table) for table in shapes(store)}
+def _counts(store: Store) -> dict[str, Count]:
+    return {table: store.count(table) for table in sorted(store.tables)}
 
 
 def _relational(dsn: str) -> Relational:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +26,9 @@ class Server:
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], Server]]:
-    """Name → question, for every server; each raises what its driver raises."""
+    """Name → question, for every server; each raises what its driver raises. Drivers are imported here, before any clock runs."""
+    for driver in ("neo4j", "psycopg", "pymilvus", "redis"):
+        import_module(driver)
     return {
         "postgresql": partial(_postgresql, settings.postgres_reader_dsn.get_secret_value()),
         "kafka": partial(_kafka, settings.kafka_bootstrap_servers),
