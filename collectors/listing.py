@@ -58,7 +58,7 @@ class Standing:
     """What PostgreSQL has of a source beside a listing."""
 
     known: int
-    """Policies that are not archived."""
+    """Policies that were not archived when the run began: those that it stored itself say nothing about what the portal lost."""
     absent: int
     """Those of them that the listing lacks."""
     strangers: int = 0

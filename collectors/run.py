@@ -13,7 +13,7 @@ from aegis.telemetry.metrics import data_collection, data_collection_latency_sec
 from collectors.draft import Accepted, Outcome, Problem, Rejected
 from collectors.failures import SourceFailed
 from collectors.fetch import Fetcher
-from collectors.listing import Listing, refusal_to_archive
+from collectors.listing import Listing, Standing, refusal_to_archive
 from collectors.portals.portal import Page, Portal
 from collectors.store import PolicyStore
 from collectors.summary import Summary
@@ -101,6 +101,7 @@ class _Run:
         self._report = report
         self._summary = Summary(order.portal.name, order.dry_run)
         self._listing = Listing()
+        self._known = store.known()
         self._strangers = 0
         self._hashes: dict[str, str] = {}
         self._passed: set[str] = set()
@@ -136,7 +137,7 @@ class _Run:
         return summary
 
     def _archive(self) -> Summary:
-        standing = self._store.standing(self._listing, self._strangers)
+        standing = Standing(self._known, self._store.absent(self._listing), self._strangers)
         complete = self._listing.gap is None
         withheld = refusal_to_archive(self._listing, standing, force=self._order.force_archive)
         if withheld or not standing.absent:

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from aegis.queries import queries
 from collectors.draft import Accepted, Rejected
-from collectors.listing import Listing, Standing
+from collectors.listing import Listing
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -73,11 +73,13 @@ class PolicyStore:
             return 0
         return self._connection.execute(self._sql["release"], {"source": self._source, "source_ids": list(source_ids)}).rowcount
 
-    def standing(self, listing: Listing, strangers: int) -> Standing:
-        """What PostgreSQL has of the source beside `listing`."""
-        row = self._connection.execute(self._sql["standing"], {"source": self._source, "seen": list(listing.seen)}).fetchone()
-        assert row is not None
-        return Standing(row[0], row[1], strangers)
+    def known(self) -> int:
+        """How many policies of the source are not archived."""
+        return self._standing(frozenset())[0]
+
+    def absent(self, listing: Listing) -> int:
+        """How many of them `listing` lacks."""
+        return self._standing(listing.seen)[1]
 
     def archive(self, listing: Listing) -> int:
         """Archive every policy of the source that `listing` lacks; returns how many."""
@@ -89,6 +91,11 @@ class PolicyStore:
             self._sql["record"],
             {"source": self._source, "status": status, "counts": _json(counts), "seconds": seconds, "error_code": error_code, "message": message},
         )
+
+    def _standing(self, seen: frozenset[str]) -> tuple[int, int]:
+        row = self._connection.execute(self._sql["standing"], {"source": self._source, "seen": list(seen)}).fetchone()
+        assert row is not None
+        return row[0], row[1]
 
     def _write(self, drafts: str, accepted: Sequence[Accepted], rejected: Sequence[Rejected], differing: list[str]) -> None:
         with self._connection.pipeline():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from aegis.settings import Settings
 from collectors.draft import policy_id
@@ -162,6 +163,33 @@ def test_a_listing_that_lost_most_records_archives_nothing(world: Collecting) ->
     summary = world.run()
     assert summary.archived == 0
     assert "--force-archive" in (summary.withheld or "")
+
+
+def test_new_identifiers_for_everything_archive_nothing(world: Collecting) -> None:
+    world.run()
+    for row in world.simulator.gov24.rows:
+        row["서비스ID"] = f"NEW{row['서비스ID']}"
+    summary = world.run()
+    assert (summary.new, summary.archived) == (PER_PORTAL, 0)
+    assert f"{PER_PORTAL} of {PER_PORTAL}" in (summary.withheld or "")
+
+
+def test_what_a_run_did_is_counted(world: Collecting) -> None:
+    def counted(status: str) -> float:
+        return REGISTRY.get_sample_value("data_collection_total", {"source": "gov24", "status": status}) or 0.0
+
+    statuses = ("new", "changed", "unchanged", "archived", "quarantined", "error")
+    before = {status: counted(status) for status in statuses}
+    world.run(dry_run=True)
+    world.run()
+    world.simulator.gov24.remove(None)
+    world.simulator.gov24.change(None, {"지원내용": "○ 더"})
+    world.simulator.gov24.add({**gov24_row(900), "서비스명": ""})
+    world.run()
+    world.simulator.gov24.fault = Fault("key")
+    world.run()
+    gained = {status: counted(status) - before[status] for status in statuses}
+    assert gained == {"new": PER_PORTAL, "changed": 1, "unchanged": PER_PORTAL - 2, "archived": 1, "quarantined": 1, "error": 1}
 
 
 def test_a_poison_record_is_quarantined_once_and_its_neighbours_are_stored(world: Collecting) -> None:
