@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from aegis.settings import ENVIRONMENT_FILE, Settings, settings
+from tests.support.containers import containers
 
 REPOSITORY = Path(__file__).parents[2]
 NATIVE_ENVIRONMENT = REPOSITORY / ".run" / "aegis.env"
@@ -36,22 +37,12 @@ def docker_engine_answers() -> bool:
 
 
 @contextmanager
-def containers() -> Iterator[None]:
-    """The stack of `infra/docker-compose.yml`, started by testcontainers and removed afterwards."""
-    from testcontainers.compose import DockerCompose
-
-    with DockerCompose(str(REPOSITORY / "infra"), compose_file_name="docker-compose.yml", wait=True, profiles=["apps"]):
-        yield
-
-
-@contextmanager
 def servers() -> Iterator[Settings]:
     """Settings of servers that answer. Raises RuntimeError with the remedy where there are none."""
     if native_stack_answers():
         yield settings()
     elif docker_engine_answers():
         with containers():
-            settings.cache_clear()
             yield settings()
     else:
         raise RuntimeError(REMEDY)
