@@ -12,6 +12,7 @@ from aegis.settings import ENVIRONMENT_FILE, settings
 
 INFRA = Path(__file__).parents[2] / "infra"
 COMPOSE_FILE = INFRA / "docker-compose.yml"
+LOOPBACK_FILE = Path(__file__).parent / "docker-compose.loopback.yml"
 EXAMPLE = INFRA / ".env.example"
 
 
@@ -82,7 +83,7 @@ def containers() -> Iterator[None]:
     }
     with (
         environment({**passwords, **connections(passwords, os.environ), **apart}),
-        DockerCompose(str(INFRA), compose_file_name=COMPOSE_FILE.name, build=True, wait=True, profiles=["apps"]),
+        DockerCompose(str(INFRA), [COMPOSE_FILE.name, str(LOOPBACK_FILE)], build=True, wait=True, profiles=["apps"]),
     ):
         settings.cache_clear()
         try:

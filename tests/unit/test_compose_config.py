@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.support.containers import COMPOSE_FILE, EXAMPLE, required_variables
+from tests.support.containers import COMPOSE_FILE, EXAMPLE, LOOPBACK_FILE, required_variables
 
 REQUIRED = required_variables(EXAMPLE.read_text(encoding="utf-8"))
 PASSWORDS = {name: f"secret{number}" for number, name in enumerate(REQUIRED)}
@@ -56,6 +56,12 @@ def test_a_moved_port_moves_what_kafka_tells_its_clients(docker):
     kafka = _services(docker, {**PASSWORDS, "AEGIS_PORT_KAFKA": "29092"})["kafka"]
     assert kafka["ports"][0]["published"] == "29092"
     assert "HOST://127.0.0.1:29092" in kafka["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+
+
+def test_tests_give_connect_their_own_addresses(docker):
+    services = _services(docker, {**PASSWORDS, "AEGIS_PORT_POSTGRES": "25432"}, "-f", str(LOOPBACK_FILE))
+    assert services["loopback-postgres"]["network_mode"] == "service:connect"
+    assert services["loopback-postgres"]["command"] == ["TCP-LISTEN:25432,bind=127.0.0.1,fork,reuseaddr", "TCP:postgres:5432"]
 
 
 @pytest.mark.parametrize("missing", REQUIRED)
