@@ -9,6 +9,7 @@ import httpx
 
 PATIENCE_SECONDS = 4.0
 RUNNING = "RUNNING"
+PREFIX = "aegis-"
 CONNECTOR = "aegis-postgres-connector"
 
 
@@ -28,10 +29,10 @@ class Connector:
 
 
 def observe_connectors(url: str) -> tuple[Connector, ...]:
-    """Every registered connector. Raises httpx.HTTPError where Connect does not answer."""
+    """Every registered connector of Aegis; others may share the cluster. Raises httpx.HTTPError where Connect does not answer."""
     answer = httpx.get(f"{url.rstrip('/')}/connectors", params={"expand": "status"}, timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
-    return tuple(_connector(name, found["status"]) for name, found in sorted(answer.json().items()))
+    return tuple(_connector(name, found["status"]) for name, found in sorted(answer.json().items()) if name.startswith(PREFIX))
 
 
 def stored_lsn(url: str, name: str = CONNECTOR) -> int | None:
