@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any
 
 import redis
@@ -26,8 +25,8 @@ from aegis.stamp import Stamp
 from aegis.stores.protocol import Count
 from aegis.stores.redis_errors import translated
 from aegis.stores.redis_register import arguments_of, stored_record, value_of
+from aegis.stores.redis_script import SCRIPT, Call, answers, packed_call, words
 
-SCRIPT = files("aegis.stores").joinpath("redis_apply.lua").read_text(encoding="utf-8")
 CALL_RECORDS = 200
 CALL_BYTES = 1_000_000
 """Bounds on one call of the script: it keeps the server from everybody else for a few milliseconds, not more."""
@@ -51,22 +50,19 @@ class RedisStore:
         self._client: Any = redis.Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), health_check_interval=0
         )
-        self._script = ""
 
     def prepare(self) -> None:
         """Load the script; keys need no preparation."""
         with translated():
-            self._script = self._client.script_load(SCRIPT)
+            self._client.script_load(SCRIPT)
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Durable as far as the server's own persistence goes."""
         outcomes: dict[int, Outcome] = {}
-        calls: list[tuple[list[int], list[Any]]] = []
-        for table in {record.table: None for record in records}:
-            calls += self._calls(table, records, outcomes)
-        for (places, _), verdicts in zip(calls, self._run([arguments for _, arguments in calls]), strict=True):
-            for place, verdict in zip(places, verdicts, strict=True):
-                outcomes[place] = APPLIED if verdict == _APPLIED else STALE
+        calls = (call for table in {record.table: None for record in records} for call in self._calls(table, records, outcomes))
+        with translated():
+            for places, verdicts in answers(self._client, calls):
+                outcomes.update((place, APPLIED if verdict == _APPLIED else STALE) for place, verdict in zip(places, verdicts, strict=True))
         self._overtaken(records, outcomes)
         return [outcomes[place] for place in range(len(records))]
 
@@ -108,12 +104,12 @@ class RedisStore:
         """Close the connections."""
         self._client.close()
 
-    def _calls(self, table: str, records: Sequence[Record], outcomes: dict[int, Outcome]) -> Iterator[tuple[list[int], list[Any]]]:
-        """Calls of the script for one table, each with the places of its records; what has no value goes into `outcomes`."""
-        places: list[int] = []
-        keys: list[str] = []
-        values: list[Any] = []
-        size = 0
+    def _calls(self, table: str, records: Sequence[Record], outcomes: dict[int, Outcome]) -> Iterator[Call]:
+        """Calls of the script for one table; what has no value goes into `outcomes`."""
+        counter = self._shapes[table].generation
+        first_key = words(f"{self._namespace}{counter}".encode() if counter else b"")
+        first_value = words(datetime.now(UTC).isoformat().encode())
+        places, keys, values, size = list[int](), [first_key], [first_value], 0
         for place, record in enumerate(records):
             if record.table != table:
                 continue
@@ -123,37 +119,14 @@ class RedisStore:
                 outcomes[place] = rejected(error)
                 continue
             if places and (len(places) == CALL_RECORDS or size + len(value) > CALL_BYTES):
-                yield places, self._arguments(table, keys, values)
-                places, keys, values, size = [], [], [], 0
+                yield places, packed_call(keys, values)
+                places, keys, values, size = [], [first_key], [first_value], 0
             places.append(place)
-            keys += (self._register(table, record.key), self._value(table, record.key))
-            values += arguments_of(record, value)
+            keys.append(words(self._register(table, record.key).encode(), self._value(table, record.key).encode()))
+            values.append(words(*arguments_of(record, value)))
             size += len(value)
         if places:
-            yield places, self._arguments(table, keys, values)
-
-    def _arguments(self, table: str, keys: list[str], values: list[Any]) -> list[Any]:
-        generation = self._shapes[table].generation
-        counter = self._namespace + generation if generation else ""
-        return [1 + len(keys), counter, *keys, datetime.now(UTC).isoformat(), *values]
-
-    def _run(self, calls: Sequence[list[Any]]) -> Sequence[bytes]:
-        """The script's answers, in one round trip; a server that restarted has forgotten the script and is told again."""
-        if not calls:
-            return []
-        with translated():
-            try:
-                return self._evaluate(calls)
-            except redis.exceptions.NoScriptError:
-                self._script = self._client.script_load(SCRIPT)
-                return self._evaluate(calls)
-
-    def _evaluate(self, calls: Sequence[list[Any]]) -> Sequence[bytes]:
-        with self._client.pipeline(transaction=False) as pipeline:
-            for arguments in calls:
-                pipeline.execute_command("EVALSHA", self._script, *arguments)
-            answers: Sequence[bytes] = pipeline.execute()
-        return answers
+            yield places, packed_call(keys, values)
 
     def _overtaken(self, records: Sequence[Record], outcomes: dict[int, Outcome]) -> None:
         """What cannot be stored but is older than what is stored is stale: nobody needs to hear of it."""

@@ -36,10 +36,10 @@ def value_of(record: Record, max_bytes: int) -> bytes:
     return value
 
 
-def arguments_of(record: Record, value: bytes) -> tuple[int, int, int, bytes, bytes]:
+def arguments_of(record: Record, value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """What `redis_apply.lua` takes for one record: stamp, bucket, claim, position, value."""
     bucket, claim = record.claim
-    return record.stamp.packed, bucket, claim, _position_text(record.position), value
+    return b"%d" % record.stamp.packed, b"%d" % bucket, b"%d" % claim, _position_text(record.position), value
 
 
 def stored_record(table: str, key: str, register: Mapping[bytes, bytes], value: bytes | None) -> StoredRecord:

@@ -1,0 +1,115 @@
+"""The Redis leg against a saturated bulk write of prebuilt payloads to the same server (aim: at least 0.8).
+
+`python -m bench.stores_redis`, with REDIS_URL as `make env` prints it.
+
+Leg: `RedisStore.apply` of projected records. Bulk: the same values and registers as plain SET and HSET without comparison, as bytes of Redis' protocol that were
+built beforehand, one pipelined send a batch. Both write under names of their own, in turns; each with 1 and 2 writers, the better one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from queue import SimpleQueue
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+import redis
+
+from aegis.derivations import shapes
+from aegis.projections.shapes import CacheKeyspace
+from aegis.record import Record
+from aegis.settings import settings
+from aegis.stores.redis import RedisStore
+from aegis.stores.redis_register import arguments_of, value_of
+from bench.store_records import batches, rate, records, spread
+
+AIM = 0.8
+NUMBER = 10_000
+BATCH = 500
+ROUNDS = 5
+WRITERS = (1, 2)
+REPLIES = 2
+"""Commands, and so replies, of one record of the bulk write."""
+
+
+def payloads(client: Any, namespace: str, made: Sequence[Record]) -> list[list[bytes]]:
+    """The bulk write's bytes, one element a record."""
+    applied_at, packer = datetime.now(UTC).isoformat(), client.connection_pool.make_connection()
+    packed = []
+    for record in made:
+        stamp, bucket, claim, position, value = arguments_of(record, value_of(record, 10**9))
+        register = ("stamp", stamp, "bucket", bucket, "claim", claim, "position", position, "applied_at", applied_at)
+        commands = [
+            ("HSET", f"{namespace}aegis:record:policies:{record.key}", *register),
+            ("SET", f"{namespace}policy:{record.key}", value),
+        ]
+        packed.append([b"".join(packer.pack_commands(commands))])
+    return packed
+
+
+@contextmanager
+def bulk_write(client: Any) -> Iterator[Any]:
+    """A function that sends a batch of payloads and waits for every reply, on one of as many connections as there are writers."""
+    idle: SimpleQueue[Any] = SimpleQueue()
+    connections = [client.connection_pool.get_connection() for _ in WRITERS]
+    for connection in connections:
+        idle.put(connection)
+
+    def send(batch: Sequence[list[bytes]]) -> None:
+        connection = idle.get()
+        connection.send_packed_command([b"".join(part for parts in batch for part in parts)])
+        for _ in range(REPLIES * len(batch)):
+            connection.read_response()
+        idle.put(connection)
+
+    try:
+        yield send
+    finally:
+        for connection in connections:
+            client.connection_pool.release(connection)
+
+
+def measure(client: Any, leg: RedisStore, namespace: str) -> dict[tuple[str, str, int], list[float]]:
+    """(what, who, writers) → records per second of each round; the first round warms up."""
+    rates = dict[tuple[str, str, int], list[float]]()
+    with bulk_write(client) as bulk:
+        for turn in range(-1, ROUNDS):
+            for writers in WRITERS:
+                for step, what in enumerate(("first copy", "update")):
+                    made = records("redis", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
+                    prebuilt = payloads(client, f"{namespace}bulk:", made)
+                    takes = {"bulk": partial(rate, bulk, batches(prebuilt, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
+                    for who in sorted(takes, reverse=bool(turn % 2)):
+                        measured = takes[who]()
+                        if turn >= 0:
+                            rates.setdefault((what, who, writers), []).append(measured)
+    return rates
+
+
+def run() -> None:
+    """Measure and print: the ratio first, then its parts."""
+    url, namespace = settings().redis_url.get_secret_value(), f"bench-{uuid4().hex[:8]}:"
+    keyspaces = {table: shape for table, shape in shapes("redis").items() if isinstance(shape, CacheKeyspace)}
+    leg = RedisStore(url, keyspaces, namespace=f"{namespace}leg:")
+    with redis.Redis.from_url(url) as client:
+        try:
+            leg.prepare()
+            rates = measure(client, leg, namespace)
+        finally:
+            leg.close()
+            for names in batches(list(client.scan_iter(match=f"{namespace}*", count=1_000)), 1_000):
+                client.unlink(*names)
+    for what in ("first copy", "update"):
+        best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
+        print(f"Redis leg / bulk write, {what}: {best['leg'] / best['bulk']:.2f} (aim >= {AIM})")
+        for writers in WRITERS:
+            print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
+    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+
+
+if __name__ == "__main__":
+    run()
