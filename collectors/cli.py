@@ -68,7 +68,10 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
     order = Order(portal, url or address(configured, source), api_key, page_size or portal.page_size, dry_run, force_archive)
     with _metrics(configured.aegis_metrics_port):
         summary = _collect(configured, order, quiet=as_json)
-    click.echo(orjson.dumps({**asdict(summary), "status": summary.status})) if as_json else _show(summary)
+    if as_json:
+        click.echo(orjson.dumps({**asdict(summary), "status": summary.status}))
+    else:
+        _show(summary)
     if summary.error:
         raise click.ClickException(f"{summary.error_code}: {summary.error}")
 
