@@ -11,7 +11,7 @@ from infra.local.progress import say
 from infra.local.readiness import NOT_READY, Probe
 from infra.local.supervisor_client import ProcessState, Supervisor
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 _POLL_SECONDS = 0.2
 
 

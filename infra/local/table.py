@@ -17,6 +17,8 @@ from infra.local.ports import HOST, Ports
 from infra.local.readiness import answers, probes
 from infra.local.supervisor_client import ProcessState, Supervisor
 
+_NARROWEST = 110
+"""Columns, also where there is no terminal to ask."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -89,5 +91,6 @@ def print_status(folders: Folders, ports: Ports) -> bool:
         table.add_row(state.name, state.state, str(state.pid or ""), since, numbers, f"{memory / MEBIBYTE:.0f}" if memory else "", word)
     table.add_section()
     table.add_row("all", "", "", "", "", f"{total / MEBIBYTE:.0f}", "")
-    Console().print(table)
+    console = Console()
+    Console(width=max(console.width, _NARROWEST)).print(table)
     return all(ready)
