@@ -63,8 +63,8 @@ def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed
     return result
 
 
-def _newest(group: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> tuple[Message, Change] | None:
-    candidates = list(group) if len(group) == 1 else _oldest_first(group, codec, store, result)
+def _newest(group: list[Message], codec: Codec, store: str, result: Collapsed) -> tuple[Message, Change] | None:
+    candidates = group if len(group) == 1 else _oldest_first(group, codec, store, result)
     while candidates:
         message = candidates.pop()
         change = _decoded(message, codec, store, result)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
-import faust
 import structlog
 from tenacity import Retrying, retry_if_exception_type
 
@@ -25,7 +22,7 @@ from aegis.stores.opening import open_store
 from aegis.telemetry.health import HealthServer
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces
-from stream_apps.app import AppOptions, build_app, store_topics
+from stream_apps.app import AppOptions, build_app, run, store_topics
 from stream_apps.applier import Applier
 from stream_apps.circuit import pauses
 from stream_apps.dead_letters import DeadLettersTable
@@ -49,10 +46,9 @@ def main(app: str) -> None:
     traces = configure_traces(f"aegis-{app}")
     sink = open_sink(app, configured)
     made = build_app(options(app, configured), sink)
-    with HealthServer(configured.aegis_metrics_port, made.ready), Path(os.devnull).open("w") as nowhere:
+    with HealthServer(configured.aegis_metrics_port, made.ready):
         try:
-            # Nowhere: the worker draws a spinner, and logs say all there is.
-            faust.Worker(made.faust, quiet=True, override_logging=False, redirect_stdouts=False, stdout=nowhere).execute_from_commandline()
+            run(made)
         finally:
             sink.close()
             traces.shutdown()
