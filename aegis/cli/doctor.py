@@ -15,7 +15,7 @@ from rich.table import Table
 
 from aegis.cli.checks.capture import check_capture, check_postgres
 from aegis.cli.checks.finding import Finding, Level, fail, ok
-from aegis.cli.checks.machine import check_machine, check_ports
+from aegis.cli.checks.machine import check_machine, check_ports, process_name
 from aegis.cli.checks.pipeline import check_dead_letters, check_elasticsearch, check_groups, check_milvus, check_registry, check_topics
 from aegis.cli.observing.servers import Server, probes
 from aegis.cli.observing.side_by_side import Fault, ask_all
@@ -65,7 +65,7 @@ def examine(configured: Settings) -> list[Finding]:
 
 def _server(name: str, server: Server | Fault) -> Finding:
     if isinstance(server, Fault):
-        return fail(name, server.reason, f"`make status`, `make logs SERVICE={name}`; start everything with `make up`")
+        return fail(name, server.reason, f"`make status`, `make logs SERVICE={process_name(name)}`; start everything with `make up`")
     return ok(name, " ".join(part for part in (server.version, server.detail) if part) or "answers")
 
 

@@ -107,6 +107,11 @@ def _model(folder: Path) -> Finding:
     return ok("embedding model", f"{MODEL}, files as pinned")
 
 
+def process_name(server: str) -> str:
+    """The server's process in the native stack, as `make logs` and the port settings name it."""
+    return {"postgresql": "postgres"}.get(server, server)
+
+
 def addresses(settings: Settings) -> dict[str, tuple[str, int]]:
     """Server → host and port, from the connections; those without a port of their own are left out."""
     postgres = conninfo_to_dict(settings.postgres_dsn.get_secret_value())
@@ -139,9 +144,11 @@ def _port(name: str, host: str, port: int) -> Finding:
         open_ = probe.connect_ex((host, port)) == 0
     check = f"port of {name}"
     if not open_:
-        return fail(check, f"nobody listens on {host}:{port}", f"`make up`; then `make logs SERVICE={name}` if it does not stay up")
+        return fail(check, f"nobody listens on {host}:{port}", f"`make up`; then `make logs SERVICE={process_name(name)}` if it does not stay up")
     return fail(
-        check, f"{host}:{port} is held by {holder(port)}, which does not answer as {name}", f"stop it, or give {name} another port (AEGIS_PORT_{name.upper()})"
+        check,
+        f"{host}:{port} is held by {holder(port)}, which does not answer as {name}",
+        f"stop it, or give {name} another port (AEGIS_PORT_{process_name(name).upper()})",
     )
 
 

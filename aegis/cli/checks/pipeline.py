@@ -35,9 +35,11 @@ def group_finding(app: str, group: Group) -> Finding:
     """Whether the app of a store (or of dead letters) runs and keeps up."""
     check, detail = f"stream app {app}", f"{group.members} members, lag {group.lag:,}"
     if group.members == 0:
-        return fail(check, detail, f"no worker runs: `make up`; if it is up, `make logs SERVICE={app}`")
+        return fail(check, detail, f"no worker runs: `make up`; if it is up, `make logs SERVICE=app-{app}-0`")
     if group.lag > LAG_WARN:
-        return warn(check, detail, f"it is busy or its store does not answer: `aegis watch`, `make logs SERVICE={app}`; more workers: `make up WORKERS=2`")
+        return warn(
+            check, detail, f"it is busy or its store does not answer: `aegis watch`, `make logs SERVICE=app-{app}-0`; more workers: `make up WORKERS=2`"
+        )
     return ok(check, detail)
 
 
