@@ -3,7 +3,7 @@
 `python -m bench.stores_neo4j`, with NEO4J_* as `make env` prints them.
 
 Leg: `Neo4jStore.apply` of projected records in batches of 500. Bulk: the same nodes and edges from parameters that were built beforehand, MERGE and SET without
-lock, comparison or edge replacement, 500 rows a transaction. Both write under labels of their own, in turns; each with 1 and 2 writers, the better one counts.
+lock or comparison, 500 rows a transaction. Both write under labels of their own, in turns; each with 1 and 2 writers, the better one counts.
 """
 
 from __future__ import annotations
@@ -44,8 +44,14 @@ def bulk_statement(shape: GraphLabel) -> str:
 
 def payloads(shape: GraphLabel, made: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Parameters of the bulk write."""
-    of = statements(shape, frozenset())
-    return [neo4j_node.row(record, of, datetime.now(UTC)) for record in made]
+    of, now = statements(shape, frozenset()), datetime.now(UTC)
+    return [
+        {
+            **neo4j_node.row(record, of, now),
+            "edges": {edge.type: [far[edge.key] for far in record.content["edges"][edge.type]] for edge in shape.edges},
+        }
+        for record in made
+    ]
 
 
 def remove(driver: Driver, prefix: str) -> None:

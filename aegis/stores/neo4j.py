@@ -16,7 +16,7 @@ from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord,
 from aegis.stores import neo4j_node
 from aegis.stores.isolate import isolate
 from aegis.stores.neo4j_calls import Neo4jCalls
-from aegis.stores.neo4j_cypher import Statements, prefixed, statements
+from aegis.stores.neo4j_cypher import UNLINK, Statements, prefixed, statements
 from aegis.stores.neo4j_errors import rejecting
 from aegis.stores.protocol import Count
 
@@ -105,7 +105,13 @@ class Neo4jStore:
             for edge_type, nodes in far.items():
                 if nodes:
                     transaction.run(of.far[edge_type], nodes=nodes).consume()
-            return {found["key"] for found in transaction.run(of.write, rows=parameters) if found["applied"]}
+            found = {row["key"]: row["found"] for row in transaction.run(of.write, rows=parameters)}
+            changes = neo4j_node.edge_changes(records, found, of)
+            if changes.gone:
+                transaction.run(UNLINK, edges=changes.gone).consume()
+            for edge_type, groups in changes.missing.items():
+                transaction.run(of.link[edge_type], groups=groups).consume()
+            return set(found)
 
         with rejecting(f"{records[0].table} {records[0].key}"):
             applied = self._calls.run(lambda session: session.execute_write(self._bounded(work)))

@@ -10,6 +10,8 @@ from aegis.projections.shapes import EdgeType, GraphLabel
 BOOKKEEPING = "_"
 """Prefix of the properties that belong to no content: stamp, position, time of application, bucket and claim."""
 STAMP = "_stamp"
+UNLINK = "UNWIND $edges AS id MATCH ()-[e]->() WHERE elementId(e) = id DELETE e"
+"""Takes edges away by their element ids."""
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -41,6 +43,9 @@ class Statements:
     far: dict[str, str]
     """Edge type → statement that creates missing far nodes and sets their properties."""
     write: str
+    """Answers with the key of each record that was written, and the edges that it has."""
+    link: dict[str, str]
+    """Edge type → statement that creates edges; `$groups`: [key of the far node, keys of records]."""
     fetch: str
     page: str
     count: str
@@ -62,6 +67,7 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
         prepare=_prepare(shape),
         far={edge.type: _far(edge, owned) for edge in shape.edges},
         write=_write(shape),
+        link={edge.type: _link(shape, edge) for edge in shape.edges},
         fetch=f"UNWIND $keys AS key MATCH {record} WHERE n.{STAMP} IS NOT NULL {_returned(shape, owned)}",
         page=(
             f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND n.{STAMP} IS NOT NULL WITH n ORDER BY n.{shape.key} LIMIT $limit "
@@ -93,7 +99,10 @@ def _far(edge: EdgeType, owned: frozenset[str]) -> str:
 
 
 def _write(shape: GraphLabel) -> str:
-    """Compare and write. `REMOVE n._lock` takes the write lock before the stamp is read: MERGE alone does not, and loses updates."""
+    """Compare and write. `REMOVE n._lock` takes the write lock before the stamp is read: MERGE alone does not, and loses updates.
+
+    Edges are compared by the caller, under that lock: an update that leaves them alone, as most do, then only reads them.
+    """
     return "\n".join(
         (
             "UNWIND $rows AS row",
@@ -104,24 +113,25 @@ def _write(shape: GraphLabel) -> str:
             "  SET n = row.properties",
             f"  FOREACH (_ IN CASE WHEN row.visible THEN [1] ELSE [] END | SET n:{shape.label})",
             f"  FOREACH (_ IN CASE WHEN row.visible THEN [] ELSE [1] END | REMOVE n:{shape.label})",
-            "  WITH n, row",
-            *(line for edge in shape.edges for line in _edges(edge)),
-            "  RETURN count(*) AS applied",
+            f"  RETURN {_found(shape)} AS found",
             "}",
-            "RETURN row.key AS key, applied",
+            "RETURN row.key AS key, found",
         )
     )
 
 
-def _edges(edge: EdgeType) -> tuple[str, str]:
-    """Take away edges that the content does not have, or has twice, and add what is missing: an update that leaves them alone only reads."""
-    wanted = f"row.edges.{edge.type}"
+def _found(shape: GraphLabel) -> str:
+    """The edges of `n` that are its own: [element id, type, key of the far node, null where that is not what the shape says]."""
+    if not shape.edges:
+        return "[]"
+    far = " ".join(f"WHEN '{edge.type}' THEN CASE WHEN m:{edge.label} THEN m.{edge.key} END" for edge in shape.edges)
+    return f"[(n)-[e:{'|'.join(edge.type for edge in shape.edges)}]->(m) | [elementId(e), type(e), CASE type(e) {far} END]]"
+
+
+def _link(shape: GraphLabel, edge: EdgeType) -> str:
     return (
-        (
-            f"  CALL (n, row) {{ MATCH (n)-[e:{edge.type}]->(m) WITH row, m, collect(e) AS found "
-            f"FOREACH (e IN CASE WHEN m:{edge.label} AND m.{edge.key} IN {wanted} THEN tail(found) ELSE found END | DELETE e) }}"
-        ),
-        f"  CALL (n, row) {{ UNWIND {wanted} AS far MATCH (m:{edge.label} {{{edge.key}: far}}) MERGE (n)-[:{edge.type}]->(m) }}",
+        f"UNWIND $groups AS link MATCH (m:{edge.label} {{{edge.key}: link[0]}}) "
+        f"UNWIND link[1] AS key MATCH (n:{shape.record_label} {{{shape.key}: key}}) CREATE (n)-[:{edge.type}]->(m)"
     )
 
 

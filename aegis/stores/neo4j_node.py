@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,8 +34,36 @@ def row(record: Record, of: Statements, applied_at: datetime) -> dict[str, Any]:
         "stamp": record.stamp.packed,
         "visible": record.content is not None,
         "properties": {**properties, of.shape.key: record.key, **_bookkeeping(record, applied_at)},
-        "edges": {edge.type: sorted({far[edge.key] for far in content.get("edges", {}).get(edge.type, ())}) for edge in of.shape.edges},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChanges:
+    """What makes the edges of a batch equal to what its contents say."""
+
+    gone: list[str]
+    """Element ids."""
+    missing: dict[str, list[tuple[str, list[str]]]]
+    """Edge type → (key of the far node, keys of records), sorted."""
+
+
+def edge_changes(records: Sequence[Record], found: Mapping[str, Sequence[Sequence[str]]], of: Statements) -> EdgeChanges:
+    """The difference for those of `records` that were written: `found` is record key → edges, as the write statement answers. Of equal edges one stays."""
+    gone: list[str] = []
+    missing: dict[str, dict[str, list[str]]] = {edge.type: {} for edge in of.shape.edges}
+    for record in records:
+        if record.key not in found:
+            continue
+        edges = (record.content or {}).get("edges", {})
+        wanted = {(edge.type, far[edge.key]) for edge in of.shape.edges for far in edges.get(edge.type, ())}
+        for element, of_type, far in found[record.key]:
+            if (of_type, far) in wanted:
+                wanted.remove((of_type, far))
+            else:
+                gone.append(element)
+        for of_type, far in wanted:
+            missing[of_type].setdefault(far, []).append(record.key)
+    return EdgeChanges(gone, {of_type: sorted(groups.items()) for of_type, groups in missing.items() if groups})
 
 
 def far_nodes(records: Sequence[Record], of: Statements) -> dict[str, list[dict[str, Any]]]:
