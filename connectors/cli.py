@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import psycopg
+import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -22,13 +23,15 @@ from aegis.telemetry.health import HealthServer
 from aegis.telemetry.logs import configure_logs
 from aegis.topics import TopicMismatch, missing, observe, topics
 from connectors.definition import Definition, UnfilledPlaceholder, definitions
-from connectors.registration import NotRunning, apply, forget_offset
+from connectors.registration import NotRunning, apply, forget_offset, loss, refuse_loss
 from connectors.rest import Connect, ConnectRefused, ConnectUnavailable
 from connectors.restarts import Policy
 from connectors.schemas import RegistryFault, captured_subjects, differing, hold_compatibility, write
-from connectors.slot import PossibleLoss, lsn, observe_slot, possible_loss, stored_lsn
+from connectors.slot import PossibleLoss, Slot, lsn, observe_slot, possible_loss, stored_lsn
 from connectors.values import placeholder_values
 from connectors.watcher import Watcher
+
+log = structlog.get_logger(__name__)
 
 KNOWN_ERRORS = (
     ConnectRefused,
@@ -58,6 +61,10 @@ def _definitions() -> tuple[Definition, ...]:
     return definitions(placeholder_values(settings().postgres_dsn.get_secret_value(), settings().schema_registry_url))
 
 
+def _slot_of(name: str) -> Slot | None:
+    return observe_slot(settings().postgres_dsn.get_secret_value(), name)
+
+
 def _connect() -> closing[Connect]:
     return closing(Connect(settings().connect_url))
 
@@ -79,12 +86,11 @@ def apply_command(deadline: float, snapshot_again: bool) -> None:
         raise click.ClickException(f"topics are missing: {', '.join(topic.name for topic in absent)}. Run aegis topics create")
     if hold_compatibility(settings().schema_registry_url):
         click.echo("registry: compatibility set")
-    slot_of = partial(observe_slot, settings().postgres_dsn.get_secret_value())
     with _connect() as connect:
         for definition in _definitions():
             if snapshot_again:
                 forget_offset(connect, definition, deadline)
-            done = apply(connect, definition, slot_of, deadline_seconds=deadline)
+            done = apply(connect, definition, _slot_of, deadline_seconds=deadline)
             changed = f" ({', '.join(done.step.differing)})" if done.step.differing else ""
             tasks = ", ".join(f"task {task.number} {task.state}" for task in done.status.tasks)
             click.echo(f"{definition.name}: {done.step.action}{changed}; {done.status.state}, {tasks}")
@@ -100,7 +106,7 @@ def status_command(as_json: bool) -> None:
         for definition in _definitions():
             name = definition.config["slot.name"]
             status = connect.status(definition.name)
-            slot = observe_slot(settings().postgres_dsn.get_secret_value(), name)
+            slot = _slot_of(name)
             stored = stored_lsn(connect.offsets(definition.name))
             rows.append(
                 {
@@ -142,9 +148,10 @@ def pause_command() -> None:
 @command.command("resume")
 @_explained
 def resume_command() -> None:
-    """Capture again after pause."""
+    """Capture again after pause. Refuses where changes could be lost."""
     with _connect() as connect:
         for definition in _definitions():
+            refuse_loss(connect, definition, _slot_of)
             connect.resume(definition.name)
             click.echo(f"{definition.name}: resume requested")
 
@@ -153,9 +160,10 @@ def resume_command() -> None:
 @click.option("--only-failed", is_flag=True, help="Leave alone what runs.")
 @_explained
 def restart_command(only_failed: bool) -> None:
-    """Restart connectors and tasks."""
+    """Restart connectors and tasks. Refuses where changes could be lost."""
     with _connect() as connect:
         for definition in _definitions():
+            refuse_loss(connect, definition, _slot_of)
             connect.restart(definition.name, only_failed=only_failed)
             click.echo(f"{definition.name}: restart requested")
 
@@ -192,6 +200,15 @@ def schemas_command(writes: bool) -> None:
         raise SystemExit(1)
 
 
+def _guard(connect: Connect, name: str) -> str | None:
+    """What the watcher asks before it restarts connector `name`."""
+    try:
+        return next((loss(connect, definition, _slot_of) for definition in _definitions() if definition.name == name), None)
+    except psycopg.Error as error:
+        log.warning("connect.slot_unknown", connector=name, error=str(error))  # PostgreSQL is away: the restarted task will fail, and be looked at again
+        return None
+
+
 @command.command("watch")
 @click.option("--interval", default=5.0, show_default=True, help="Seconds between looks.")
 @click.option("--cap", default=10, show_default=True, help="Most restarts of one connector in an hour.")
@@ -202,7 +219,7 @@ def watch_command(interval: float, cap: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with closing(Connect(settings().connect_url, timeout_seconds=10, patience_seconds=0)) as connect:
-        watcher = Watcher(connect, Policy(cap_per_hour=cap))
+        watcher = Watcher(connect, Policy(cap_per_hour=cap), partial(_guard, connect))
         with HealthServer(settings().aegis_metrics_port, watcher.readiness):
             watcher.round()
             while not stop.wait(interval):

@@ -15,6 +15,9 @@ from connectors.slot import PossibleLoss, Slot, possible_loss, stored_lsn
 
 log = structlog.get_logger(__name__)
 
+OLD_FAILURE_SECONDS = 8.0
+"""How long Connect may go on to report a failure after the restart was asked for."""
+
 SlotReader = Callable[[str], Slot | None]
 """Name of a slot → the slot, None where it does not exist."""
 
@@ -31,13 +34,18 @@ class Registered:
     status: Status
 
 
-def refuse_loss(connect: Connect, definition: Definition, slot_of: SlotReader) -> None:
-    """Raises PossibleLoss where starting the connector could lose changes. The slot is read first: it only moves ahead."""
+def loss(connect: Connect, definition: Definition, slot_of: SlotReader) -> str | None:
+    """Why starting the connector could lose changes, and what to do; None where it cannot. The slot is read first: it only moves ahead."""
     name = definition.config["slot.name"]
     slot = slot_of(name)
-    reason = possible_loss(definition.name, name, stored_lsn(connect.offsets(definition.name)), slot)
+    return possible_loss(definition.name, name, stored_lsn(connect.offsets(definition.name)), slot)
+
+
+def refuse_loss(connect: Connect, definition: Definition, slot_of: SlotReader) -> None:
+    """Raises PossibleLoss where starting the connector could lose changes."""
+    reason = loss(connect, definition, slot_of)
     if reason:
-        log.error("connect.refused", connector=definition.name, slot=name, reason=reason)
+        log.error("connect.refused", connector=definition.name, slot=definition.config["slot.name"], reason=reason)
         raise PossibleLoss(reason)
 
 
@@ -78,12 +86,16 @@ def _stop(connect: Connect, name: str, deadline_seconds: float) -> None:
 
 
 def _await(connect: Connect, name: str, reached: Callable[[Status], bool], deadline_seconds: float, what: str) -> Status:
-    deadline = time.monotonic() + deadline_seconds
+    """Waits for a state. What has failed stays so until somebody restarts it, so a failure ends the wait once it is no longer one of before."""
+    started = failing = time.monotonic()
     status = connect.status(name)
     while status is None or not reached(status):
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if status is None or not status.failures:
+            failing = now
+        if now - started > deadline_seconds or now - failing > OLD_FAILURE_SECONDS:
             found = "not registered" if status is None else f"{status.state}, tasks {[task.state for task in status.tasks]}; {'; '.join(status.failures)}"
-            raise NotRunning(f"{name} is not {what} after {deadline_seconds:g} s: {found}; see make logs SERVICE=connect")
+            raise NotRunning(f"{name} is not {what} after {now - started:.0f} s: {found}; see make logs SERVICE=connect")
         time.sleep(0.1)
         status = connect.status(name)
     return status

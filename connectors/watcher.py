@@ -16,16 +16,27 @@ from connectors.restarts import HOUR_SECONDS, Policy, Verdict, decide
 log = structlog.get_logger(__name__)
 
 connector_restarts = Counter("connector_restarts", "Restarts of failed connectors and tasks by the watcher, by result.", ["connector", "status"])
-"""Exposed as connector_restarts_total. status: requested; refused where Connect would not; capped where the hourly cap held one back."""
+"""Exposed as connector_restarts_total. status: requested; refused where Connect would not; capped where the hourly cap held one back; possible_loss where
+starting could lose changes."""
 connector_up = Gauge("connector_up", "1 while the connector and all its tasks run.", ["connector"])
+
+
+Guard = Callable[[str], str | None]
+"""Name of a connector → why starting it could lose changes; None where it cannot, or where nobody can tell now."""
+
+
+def no_guard(_connector: str) -> str | None:
+    """Lets every restart pass."""
+    return None
 
 
 class Watcher:
     """Looks at every registered connector once a round. A round never raises for what Connect does: it may be away for as long as it likes."""
 
-    def __init__(self, connect: Connect, policy: Policy, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, connect: Connect, policy: Policy, guard: Guard = no_guard, clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
         self._policy = policy
+        self._guard = guard
         self._clock = clock
         self._restarts: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=policy.cap_per_hour))
         self._capped: set[str] = set()
@@ -71,6 +82,10 @@ class Watcher:
         history = self._restarts[status.name]
         history.append(now)
         recent = sum(now - at < HOUR_SECONDS for at in history)
+        if reason := self._guard(status.name):
+            connector_restarts.labels(status.name, "possible_loss").inc()
+            log.error("connect.restart_withheld", connector=status.name, reason=reason)
+            return
         try:
             self._connect.restart(status.name, only_failed=True)
         except ConnectRefused as error:

@@ -19,7 +19,8 @@ def key() -> str:
 
 def test_an_insert_arrives_with_the_whole_row(captured: Capture, key: str) -> None:
     captured.execute(
-        "INSERT INTO policies (policy_id, title, target_regions, tags, funding_amount_max, interest_rate, application_end_date) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        """INSERT INTO policies (policy_id, title, target_regions, tags, funding_amount_max, interest_rate, application_end_date)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)""",
         *(key, "청년 창업 지원", ["11", "26110"], ["청년", "창업"], 10_000_000_000, "2.5", "2026-12-31"),
     )
     (logged,) = captured.await_changes("policies", key, 1)

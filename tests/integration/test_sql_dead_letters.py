@@ -12,7 +12,8 @@ pytestmark = pytest.mark.stack
 
 LETTER = """
 INSERT INTO ops.dead_letters (store, table_name, key, version, rank, code, error_class, message, topic, partition, "offset", failed_at)
-VALUES (%(store)s, %(table)s, %(key)s, %(version)s, 'UPSERT', 'DP_3003', 'ChangeRejected', 'no', 'aegis.public.policies', 0, nextval('public.aegis_version_seq'), now())
+VALUES (%(store)s, %(table)s, %(key)s, %(version)s, 'UPSERT', 'DP_3003', 'ChangeRejected', 'no', 'aegis.public.policies', 0,
+    nextval('public.aegis_version_seq'), now())
 RETURNING id
 """
 

@@ -185,8 +185,8 @@ def test_the_same_raw_document_is_kept_once(shared_dsn: str, own_policy: str) ->
         "INSERT INTO quality_metrics (metric, value) VALUES ('m', 'NaN')",
         "INSERT INTO processing_history (pipeline, status, started_at) VALUES ('collect', 'failure', now())",
         "INSERT INTO debezium_heartbeat (id) VALUES (2)",
-        "INSERT INTO ops.dead_letters (store, code, error_class, message, topic, partition, \"offset\", failed_at, version) "
-        "VALUES ('milvus', 'DP_3001', 'E', 'm', 't', 0, 0, now(), 1)",
+        """INSERT INTO ops.dead_letters (store, code, error_class, message, topic, partition, "offset", failed_at, version)
+           VALUES ('milvus', 'DP_3001', 'E', 'm', 't', 0, 0, now(), 1)""",
     ],
 )
 def test_other_bad_states_are_refused(shared_dsn: str, statement: str) -> None:

@@ -47,14 +47,14 @@ class Capture:
     """One running capture. `prefix` stands where the product says `aegis`."""
 
     prefix: str
-    dsn: str
+    dsn: str = field(repr=False)
     definition: Definition
     connect: Connect
     registry_url: str
     bootstrap: str
     codec: Codec
     topics: tuple[Topic, ...] = ()
-    read: list[Logged] = field(default_factory=list)
+    read: list[Logged] = field(default_factory=list, repr=False)
     _consumer: Consumer | None = None
 
     def execute(self, statement: Any, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -76,11 +76,11 @@ class Capture:
     def of_key(self, table: str, key: str) -> list[Logged]:
         """What was read so far of one row, in order."""
         column = {"policies": "policy_id", "users": "user_id", "business_rules": "rule_id"}[table]
-        found = []
-        for logged in self.read:
-            if logged.topic == self.topic(table) and key in {(logged.value[side] or {}).get(column) for side in ("before", "after")}:
-                found.append(logged)
-        return found
+        return [
+            logged
+            for logged in self.read
+            if logged.topic == self.topic(table) and key in {(logged.value[side] or {}).get(column) for side in ("before", "after")}
+        ]
 
     def await_changes(self, table: str, key: str, count: int, seconds: float = 30) -> list[Logged]:
         """The first `count` records of one row, once they have arrived."""

@@ -87,3 +87,11 @@ def test_a_refused_restart_is_counted_and_tried_again_later() -> None:
     watch(connect, Policy(first_pause_seconds=10), 20)
     assert counted("w5", "refused") == 2
     assert connect.restarts == []
+
+
+def test_a_restart_that_could_lose_changes_is_withheld() -> None:
+    connect = PlayedConnect("w6", ["FAILED"] * 3)
+    watcher = Watcher(connect, Policy(), guard=lambda name: f"{name}: the slot is missing", clock=lambda: connect.now)  # type: ignore[arg-type]
+    watcher.round()
+    assert connect.restarts == []
+    assert counted("w6", "possible_loss") == 1
