@@ -2,8 +2,8 @@
 
 `python -m bench.stores_redis`, with REDIS_URL as `make env` prints it.
 
-Leg: `RedisStore.apply` of projected records. Bulk: the same values and registers as plain SET and HSET without comparison, as bytes of Redis' protocol that were
-built beforehand, one pipelined send a batch. Both write under names of their own, in turns; each with 1 and 2 writers, the better one counts.
+Leg: `RedisStore.apply` of projected records. Bulk: the same values and registers by plain SETs without comparison, as bytes of Redis' protocol that
+were built beforehand, one pipelined send a batch. Both write under names of their own, in turns; each with 1 and 2 writers, the better one counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aegis.projections.shapes import CacheKeyspace
 from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores.redis import RedisStore
-from aegis.stores.redis_register import arguments_of, value_of
+from aegis.stores.redis_register import register_of, value_of
 from bench.store_records import batches, rate, records, spread
 
 AIM = 0.8
@@ -38,15 +38,11 @@ REPLIES = 2
 
 def payloads(client: Any, namespace: str, made: Sequence[Record]) -> list[list[bytes]]:
     """The bulk write's bytes, one element a record."""
-    applied_at, packer = datetime.now(UTC).isoformat(), client.connection_pool.make_connection()
-    packed = []
+    packer, packed = client.connection_pool.make_connection(), []
+    applied_at = datetime.now(UTC).isoformat()
     for record in made:
-        stamp, bucket, claim, position, value = arguments_of(record, value_of(record, 10**9))
-        register = ("stamp", stamp, "bucket", bucket, "claim", claim, "position", position, "applied_at", applied_at)
-        commands = [
-            ("HSET", f"{namespace}aegis:record:policies:{record.key}", *register),
-            ("SET", f"{namespace}policy:{record.key}", value),
-        ]
+        names = f"{namespace}aegis:record:policies:{record.key}", f"{namespace}policy:{record.key}"
+        commands = [("SET", names[0], register_of(record, applied_at)), ("SET", names[1], value_of(record, 10**9))]
         packed.append([b"".join(packer.pack_commands(commands))])
     return packed
 

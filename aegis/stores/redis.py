@@ -1,7 +1,7 @@
-"""Redis: JSON values for readers, with the register of each record in a hash beside its value.
+"""Redis: JSON values for readers, with the register of each record beside its value.
 
     {prefix}{key}                     the value, e.g. `policy:P-1`; absent for a tombstone
-    aegis:record:{table}:{key}        stamp, bucket, claim, position, applied_at
+    aegis:record:{table}:{key}        the register: stamp, bucket, claim, applied_at and position as JSON
     the shape's generation            counter, raised by every call that applied a record of the table
 
 A server-side script holds the one rule, so any number of writers may share a key. A call names keys of several hash slots: one primary, no cluster.
@@ -21,13 +21,12 @@ from redis.retry import Retry
 from aegis.errors import ChangeRejected
 from aegis.projections.shapes import CacheKeyspace
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
-from aegis.stamp import Stamp
 from aegis.stores.protocol import Count
 from aegis.stores.redis_errors import translated
-from aegis.stores.redis_register import arguments_of, stored_record, value_of
-from aegis.stores.redis_script import SCRIPT, Call, answers, packed_call, words
+from aegis.stores.redis_register import register_of, stamp_of, stored_record, value_of
+from aegis.stores.redis_script import SCRIPT, Call, answers, packed_call, word
 
-CALL_RECORDS = 200
+CALL_RECORDS = 250
 CALL_BYTES = 1_000_000
 """Bounds on one call of the script: it keeps the server from everybody else for a few milliseconds, not more."""
 READ_RECORDS = 500
@@ -70,13 +69,11 @@ class RedisStore:
         """As the protocol says. Register and value of a key are read as of one moment."""
         found: dict[str, StoredRecord] = {}
         for chunk in _chunks(keys, READ_RECORDS):
-            with translated(), self._client.pipeline(transaction=True) as pipeline:
-                for key in chunk:
-                    pipeline.hgetall(self._register(table, key))
-                    pipeline.get(self._value(table, key))
-                answers = pipeline.execute()
-            for key, register, value in zip(chunk, answers[::2], answers[1::2], strict=True):
-                if register:
+            names = [self._register(table, key) for key in chunk] + [self._value(table, key) for key in chunk]
+            with translated():
+                texts = self._client.mget(names)
+            for key, register, value in zip(chunk, texts, texts[len(chunk) :], strict=False):
+                if register is not None:
                     found[key] = stored_record(table, key, register, value)
         return found
 
@@ -93,10 +90,9 @@ class RedisStore:
         """As the protocol says, by walking the registers."""
         visible = total = 0
         for keys in self._keys(table):
-            with translated(), self._client.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    pipeline.exists(self._value(table, key))
-                visible += sum(pipeline.execute())
+            if keys:
+                with translated():
+                    visible += self._client.exists(*(self._value(table, key) for key in keys))
             total += len(keys)
         return Count(visible=visible, tombstones=total - visible)
 
@@ -106,10 +102,9 @@ class RedisStore:
 
     def _calls(self, table: str, records: Sequence[Record], outcomes: dict[int, Outcome]) -> Iterator[Call]:
         """Calls of the script for one table; what has no value goes into `outcomes`."""
-        counter = self._shapes[table].generation
-        first_key = words(f"{self._namespace}{counter}".encode() if counter else b"")
-        first_value = words(datetime.now(UTC).isoformat().encode())
-        places, keys, values, size = list[int](), [first_key], [first_value], 0
+        generation = self._shapes[table].generation
+        counter, applied_at = f"{self._namespace}{generation}" if generation else "", datetime.now(UTC).isoformat()
+        places, registers, values, arguments, size = list[int](), list[bytes](), list[bytes](), list[bytes](), 0
         for place, record in enumerate(records):
             if record.table != table:
                 continue
@@ -119,26 +114,25 @@ class RedisStore:
                 outcomes[place] = rejected(error)
                 continue
             if places and (len(places) == CALL_RECORDS or size + len(value) > CALL_BYTES):
-                yield places, packed_call(keys, values)
-                places, keys, values, size = [], [first_key], [first_value], 0
+                yield places, packed_call(counter, registers, values, arguments)
+                places, registers, values, arguments, size = [], [], [], [], 0
             places.append(place)
-            keys.append(words(self._register(table, record.key).encode(), self._value(table, record.key).encode()))
-            values.append(words(*arguments_of(record, value)))
+            registers.append(word(self._register(table, record.key).encode()))
+            values.append(word(self._value(table, record.key).encode()))
+            arguments.append(word(register_of(record, applied_at)) + word(value))
             size += len(value)
         if places:
-            yield places, packed_call(keys, values)
+            yield places, packed_call(counter, registers, values, arguments)
 
     def _overtaken(self, records: Sequence[Record], outcomes: dict[int, Outcome]) -> None:
         """What cannot be stored but is older than what is stored is stale: nobody needs to hear of it."""
         places = [place for place, outcome in outcomes.items() if outcome.reason is not None]
         if not places:
             return
-        with translated(), self._client.pipeline(transaction=False) as pipeline:
-            for place in places:
-                pipeline.hget(self._register(records[place].table, records[place].key), "stamp")
-            stamps = pipeline.execute()
-        for place, stamp in zip(places, stamps, strict=True):
-            if stamp is not None and records[place].stamp < Stamp.unpack(int(stamp)):
+        with translated():
+            registers = self._client.mget([self._register(records[place].table, records[place].key) for place in places])
+        for place, register in zip(places, registers, strict=True):
+            if register is not None and records[place].stamp < stamp_of(register):
                 outcomes[place] = STALE
 
     def _keys(self, table: str) -> Iterator[list[str]]:

@@ -1,8 +1,12 @@
-"""How a record lies in Redis: its register, a hash beside the value that readers get."""
+"""How a record lies in Redis: its register, JSON beside the value that readers get.
+
+    {"stamp":164,"bucket":1433,"claim":519246999,"applied_at":"…","topic":"…","partition":3,"offset":7,"lsn":…,"transaction_id":…,"committed_at":"…"}
+
+The stamp comes first: `redis_apply.lua` reads it there. A string and not a hash, so that one MGET and one MSET serve many records.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
@@ -36,28 +40,16 @@ def value_of(record: Record, max_bytes: int) -> bytes:
     return value
 
 
-def arguments_of(record: Record, value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """What `redis_apply.lua` takes for one record: stamp, bucket, claim, position, value."""
+def register_of(record: Record, applied_at: str) -> bytes:
+    """The register that goes beside the value."""
     bucket, claim = record.claim
-    return b"%d" % record.stamp.packed, b"%d" % bucket, b"%d" % claim, _position_text(record.position), value
-
-
-def stored_record(table: str, key: str, register: Mapping[bytes, bytes], value: bytes | None) -> StoredRecord:
-    """What the register and the value beside it say. The value alone decides what readers see: without one, the record is a tombstone."""
-    return StoredRecord(
-        table=table,
-        key=key,
-        stamp=Stamp.unpack(int(register[b"stamp"])),
-        content=None if value is None else orjson.loads(value),
-        position=_position(register[b"position"]),
-        applied_at=datetime.fromisoformat(register[b"applied_at"].decode()),
-        claim=Claim(int(register[b"bucket"]), int(register[b"claim"])),
-    )
-
-
-def _position_text(position: SourcePosition) -> bytes:
+    position = record.position
     return orjson.dumps(
         {
+            "stamp": record.stamp.packed,
+            "bucket": bucket,
+            "claim": claim,
+            "applied_at": applied_at,
             "topic": position.topic,
             "partition": position.partition,
             "offset": position.offset,
@@ -68,7 +60,28 @@ def _position_text(position: SourcePosition) -> bytes:
     )
 
 
-def _position(text: bytes) -> SourcePosition:
-    fields = orjson.loads(text)
-    committed_at = fields.pop("committed_at")
-    return SourcePosition(**fields, committed_at=None if committed_at is None else datetime.fromisoformat(committed_at))
+def stamp_of(register: bytes) -> Stamp:
+    """The stamp in a register."""
+    return Stamp.unpack(orjson.loads(register)["stamp"])
+
+
+def stored_record(table: str, key: str, register: bytes, value: bytes | None) -> StoredRecord:
+    """What the register and the value beside it say. The value alone decides what readers see: without one, the record is a tombstone."""
+    fields = orjson.loads(register)
+    committed_at = fields["committed_at"]
+    return StoredRecord(
+        table=table,
+        key=key,
+        stamp=Stamp.unpack(fields["stamp"]),
+        content=None if value is None else orjson.loads(value),
+        position=SourcePosition(
+            fields["topic"],
+            fields["partition"],
+            fields["offset"],
+            fields["lsn"],
+            fields["transaction_id"],
+            None if committed_at is None else datetime.fromisoformat(committed_at),
+        ),
+        applied_at=datetime.fromisoformat(fields["applied_at"]),
+        claim=Claim(fields["bucket"], fields["claim"]),
+    )

@@ -21,17 +21,16 @@ Call = tuple[Sequence[int], bytes]
 """Places of the records in their batch, and the packed call that applies them."""
 
 
-def words(*parts: bytes) -> bytes:
-    """`parts` as bulk strings."""
-    return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+def word(text: bytes) -> bytes:
+    """`text` as a bulk string."""
+    return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
-def packed_call(keys: Sequence[bytes], values: Sequence[bytes]) -> bytes:
-    """One EVALSHA. `keys`: two bulk strings an element but for the first, which is one (the counter); `values`: five, but for the first (the time)."""
-    key_count = 2 * len(keys) - 1
-    value_count = 5 * len(values) - 4
-    head = b"*%d\r\n" % (3 + key_count + value_count) + words(b"EVALSHA", SHA, b"%d" % key_count)
-    return b"".join((head, *keys, *values))
+def packed_call(counter: str, registers: Sequence[bytes], values: Sequence[bytes], arguments: Sequence[bytes]) -> bytes:
+    """One EVALSHA. `registers` and `values`: names, a bulk string a record; `arguments`: register and value, two bulk strings a record."""
+    key_count = 1 + len(registers) + len(values)
+    head = b"*%d\r\n" % (3 + key_count + 2 * len(arguments))
+    return b"".join((head, word(b"EVALSHA"), word(SHA), word(b"%d" % key_count), word(counter.encode()), *registers, *values, *arguments))
 
 
 def answers(client: Any, calls: Iterable[Call]) -> Iterator[tuple[Sequence[int], bytes]]:

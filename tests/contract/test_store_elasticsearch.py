@@ -51,7 +51,13 @@ def hits(reader: Elasticsearch, alias: str, text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("asked", "marked"),
-    [("융자", "<em>융자</em>"), ("소상공인", "<em>소상공인</em>"), ("정책 자금", "<em>정책자금</em>"), ("공고를", "<em>공고</em>"), ("지원하고", "<em>지원</em>")],
+    [
+        ("융자", "<em>융자</em>"),
+        ("소상공인", "<em>소상공인</em>"),
+        ("정책 자금", "<em>정책자금</em>"),
+        ("공고를", "<em>공고</em>"),
+        ("지원하고", "<em>지원</em>"),
+    ],
 )
 def test_a_search_finds_korean_words_by_their_stem_and_highlights_them(own: Opened, reader: Elasticsearch, prefix: str, asked: str, marked: str) -> None:
     own.store.apply(
