@@ -1,0 +1,94 @@
+"""The Elasticsearch leg against a saturated bulk write of prebuilt payloads to the same server (aim: at least 0.8), and in rows/s.
+
+`python -m bench.stores_elasticsearch`, with ELASTICSEARCH_URL as `make env` prints it.
+
+Leg: `ElasticsearchStore.apply` of projected records. Bulk: the same documents as bytes that were built beforehand, without versions, into an index with the
+same settings and mapping. Both write under names of their own, in turns; each with 1 and 2 writers, the better one counts.
+pgsync 7.3 with the same mapping measured 9,000 rows/s for a first copy and 3,200 to 4,700 for updates (issue; aims: 1 time, 2 times as many).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from statistics import median
+from uuid import uuid4
+
+from elasticsearch import Elasticsearch
+
+from aegis.derivations import shapes
+from aegis.projections.shapes import SearchIndex
+from aegis.record import Record
+from aegis.settings import settings
+from aegis.stores.elasticsearch import ElasticsearchStore
+from aegis.stores.elasticsearch_document import operation_of
+from bench.store_records import batches, rate, records, spread
+
+AIM = 0.8
+ROWS_AIM = {"first copy": 9_000, "update": 2 * 4_700}
+"""Rows/s."""
+NUMBER = 8_000
+BATCH = 1_000
+ROUNDS = 4
+WRITERS = (1, 2)
+
+
+def payloads(index: str, made: Sequence[Record]) -> list[bytes]:
+    """The bulk write's lines, one element a record: an unversioned action and the leg's document."""
+    applied_at = datetime.now(UTC).isoformat()
+    return [
+        b'{"index":{"_index":"%b","_id":"%b"}}\n%b' % (index.encode(), record.key.encode(), operation_of(record, index, applied_at).partition(b"\n")[2])
+        for record in made
+    ]
+
+
+def measure(client: Elasticsearch, leg: ElasticsearchStore, index: str) -> dict[tuple[str, str, int], list[float]]:
+    """(what, who, writers) → rows per second of each round; the first round warms up."""
+    rates = dict[tuple[str, str, int], list[float]]()
+
+    def bulk(lines: Sequence[bytes]) -> None:
+        headers = {"accept": "application/json", "content-type": "application/x-ndjson"}
+        answer = client.perform_request("POST", "/_bulk?filter_path=errors", headers=headers, body=b"".join(lines))
+        if answer.body["errors"]:
+            raise RuntimeError("the bulk write was not taken as a whole: see the server's log")
+
+    for turn in range(-1, ROUNDS):
+        for writers in WRITERS:
+            for step, what in enumerate(("first copy", "update")):
+                made = records("elasticsearch", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
+                lines = payloads(index, made)
+                takes = {"bulk": partial(rate, bulk, batches(lines, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
+                for who in sorted(takes, reverse=bool((turn + step) % 2)):
+                    measured = takes[who]()
+                    if turn >= 0:
+                        rates.setdefault((what, who, writers), []).append(measured)
+    return rates
+
+
+def run() -> None:
+    """Measure and print: the ratio first, then its parts."""
+    url, prefix = settings().elasticsearch_url, f"bench-{uuid4().hex[:8]}-"
+    indices = {table: shape for table, shape in shapes("elasticsearch").items() if isinstance(shape, SearchIndex)}
+    leg = ElasticsearchStore(url, indices, prefix=f"{prefix}leg-")
+    same = ElasticsearchStore(url, indices, prefix=f"{prefix}bulk-")
+    with Elasticsearch(url, request_timeout=60) as client:
+        try:
+            leg.prepare()
+            same.prepare()  # the same settings and mapping for the bulk write
+            rates = measure(client, leg, f"{prefix}bulk-{indices['policies'].alias}")
+        finally:
+            leg.close()
+            same.close()
+            for index in client.indices.get(index=f"{prefix}*"):
+                client.indices.delete(index=index)
+    for what in ("first copy", "update"):
+        best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
+        print(f"Elasticsearch leg / bulk write, {what}: {best['leg'] / best['bulk']:.2f} (aim >= {AIM}); {best['leg']:.0f} rows/s (aim >= {ROWS_AIM[what]})")
+        for writers in WRITERS:
+            print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
+    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+
+
+if __name__ == "__main__":
+    run()
