@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -88,6 +91,25 @@ def test_a_connect_that_is_away_is_one_line(run: Run, stack: Settings, monkeypat
     assert result.output.startswith("Error: ConnectUnavailable: Kafka Connect at http://127.0.0.1:1 does not answer")
 
 
+def test_the_watcher_lives_while_connect_is_away_and_ends_when_told(tmp_path: Path) -> None:
+    """As its own process, with its health server."""
+    log = tmp_path / "watch.log"
+    environment = {**os.environ, "CONNECT_URL": "http://127.0.0.1:1", "AEGIS_METRICS_PORT": "0", "AEGIS_LOG_LEVEL": "INFO"}
+    command = [str(Path(sys.executable).with_name("aegis")), "connect", "watch", "--interval", "0.2"]
+    with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT) as process:
+        try:
+            until(lambda: "connect.unreachable" in log.read_text(), 30, "the watcher to report that Connect is away")
+            events = [json.loads(line) for line in log.read_text().splitlines()]
+            port = next(event["port"] for event in events if event["event"] == "health.listening")
+            ready = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10)
+            assert (ready.status_code, ready.json()["connect"]) == (503, False)
+            assert httpx.get(f"http://127.0.0.1:{port}/health", timeout=10).status_code == 200
+        finally:
+            process.terminate()
+        assert process.wait(20) == 0
+    assert log.read_text().count("connect.unreachable") == 1
+
+
 def test_the_committed_schemas_are_what_debezium_registers(captured: Capture) -> None:
     key = uuid4().hex
     captured.execute("INSERT INTO policies (policy_id, title) VALUES (%s, 't')", key)
@@ -130,7 +152,7 @@ def test_the_registry_holds_all_subjects_to_full_compatibility(stack: Settings, 
 
 
 def test_a_registry_that_is_away_is_named() -> None:
-    with pytest.raises(RegistryFault, match="127.0.0.1:1"):
+    with pytest.raises(RegistryFault, match=r"127\.0\.0\.1:1"):
         hold_compatibility("http://127.0.0.1:1")
 
 
@@ -144,9 +166,8 @@ def own_topics(admin: AdminClient) -> Iterator[tuple[Topic, ...]]:
     prefix = f"aegis-test-{uuid4().hex[:8]}"
     mine = (Topic(f"{prefix}.a", 2), Topic(f"{prefix}.b", 3, retention_days=30))
     yield mine
-    for done in (
-        admin.delete_topics([topic.name for topic in mine if topic.name in observe(admin)]).values() if observe(admin).keys() & {t.name for t in mine} else ()
-    ):
+    existing = [topic.name for topic in mine if topic.name in observe(admin)]
+    for done in admin.delete_topics(existing).values() if existing else ():
         done.result(30)
 
 

@@ -36,6 +36,8 @@ BAD_POLICIES = [
     ("quality_score", "1.001"),
     ("quality_score", "NaN"),
     ("created_at", "infinity"),
+    ("content", "x" * 2_000_001),  # would not fit the log
+    ("tags", ["x" * 1_000_000] * 3),
 ]
 
 GOOD_POLICIES = [
@@ -184,6 +186,9 @@ def test_the_same_raw_document_is_kept_once(shared_dsn: str, own_policy: str) ->
         "INSERT INTO quarantine (source, code, reason, raw) VALUES ('s', 'oops', 'r', '{}')",
         "INSERT INTO quality_metrics (metric, value) VALUES ('m', 'NaN')",
         "INSERT INTO processing_history (pipeline, status, started_at) VALUES ('collect', 'failure', now())",
+        "INSERT INTO outbox (aggregateid, type) VALUES (repeat('x', 1000001), 'policy.validated')",
+        "INSERT INTO business_rules (name, description) VALUES ('r', repeat('x', 1000001))",
+        "INSERT INTO users (business_type) VALUES (repeat('x', 2000001))",
         "INSERT INTO debezium_heartbeat (id) VALUES (2)",
         """INSERT INTO ops.dead_letters (store, code, error_class, message, topic, partition, "offset", failed_at, version)
            VALUES ('milvus', 'DP_3001', 'E', 'm', 't', 0, 0, now(), 1)""",
