@@ -16,6 +16,8 @@ from aegis.stores.milvus_errors import translated
 BUCKETS = 2**BUCKET_BITS
 ROWS_PER_READ = 16_384
 """Most rows that Milvus gives in one answer."""
+GRPC = {"grpc.keepalive_time_ms": 310_000}
+"""pymilvus pings every 10 s while it waits; gRPC's servers in Python take more than one in 5 minutes for an attack, and cut the connection."""
 
 
 def one_of(field: str, keys: Sequence[str]) -> str:
@@ -40,7 +42,7 @@ class MilvusCalls:
             if self._client is None:
                 # It logs a traceback for every failed call, which is raised as well.
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                self._client = MilvusClient(self._uri, timeout=self.timeout, dedicated=True)
+                self._client = MilvusClient(self._uri, timeout=self.timeout, dedicated=True, grpc_options=GRPC)
             return self._client
 
     def upsert(self, collection: str, rows: list[dict[str, Any]]) -> None:

@@ -70,10 +70,10 @@ def _require(record: Record, field: VectorField, value: Any) -> None:
         raise _refused(record, field.name, f"a field of kind {field.kind} cannot hold this {type(value).__name__}", "mend the projection, or the row")
 
 
-def require_vector(record: Record, vector: NDArray[np.float32], dimension: int) -> None:
-    """Raises `ChangeRejected` for a vector that is not finite or not of length 1: milvus-lite would store it and let it spoil searches."""
-    if vector.shape != (dimension,) or not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > NORM_TOLERANCE:
-        raise _refused(record, VECTOR, f"the vector is not {dimension} finite numbers of length 1", "check the model's files with `make setup`")
+def usable(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of the vectors [n, dimension] are of length 1, and so finite: milvus-lite would store others and let them spoil searches."""
+    # Written so that NaN, which compares false with everything, is not usable.
+    return np.asarray(np.abs(np.linalg.norm(vectors, axis=1) - 1) <= NORM_TOLERANCE)
 
 
 def fields(content: Content, shape: VectorCollection) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from aegis.embedding.text import embedding_text_hash
 from aegis.embedding.unusable_vector import UnusableVector
 from aegis.errors import ChangeRejected, Code
 from aegis.record import Record
-from aegis.stores.milvus_row import VECTOR, require_vector
+from aegis.stores.milvus_row import VECTOR, usable
 
 Vector = NDArray[np.float32]
 Read = Callable[[list[str]], Mapping[str, Mapping[str, Any]]]
@@ -50,28 +50,29 @@ class Vectors:
         self.embedded += len(made)
         self.reused += sum(digest not in unusable for digest in hashes.values()) - len(made)
         vectors |= made
-        answers: dict[str, tuple[str, Vector]] = {}
-        refused: dict[str, ChangeRejected] = {}
-        for record in records:
-            digest = hashes[record.key]
-            try:
-                if digest in unusable:
-                    raise _no_vector(record, unusable[digest])
-                require_vector(record, vectors[digest], self.embedder.dimension)
-                answers[record.key] = (digest, vectors[digest])
-            except ChangeRejected as error:
-                refused[record.key] = error
-        return answers, refused
+        unusable |= self._unusable(vectors)
+        refused = {record.key: _no_vector(record, unusable[hashes[record.key]]) for record in records if hashes[record.key] in unusable}
+        return {key: (digest, vectors[digest]) for key, digest in hashes.items() if key not in refused}, refused
 
-    def _embed(self, texts: Mapping[str, str]) -> tuple[dict[str, Vector], dict[str, UnusableVector]]:
-        """Hash → vector, and hash → error. One bad text costs a second run of the others, and happens about never."""
-        left, unusable = dict(texts), dict[str, UnusableVector]()
+    def _unusable(self, vectors: Mapping[str, Vector]) -> dict[str, str]:
+        """Hash → what is wrong with its vector, whoever made it."""
+        dimension = self.embedder.dimension
+        if not vectors:
+            return {}
+        if any(vector.shape != (dimension,) for vector in vectors.values()):
+            return {digest: f"it has not {dimension} numbers" for digest, vector in vectors.items() if vector.shape != (dimension,)}
+        fine = usable(np.stack(list(vectors.values())))
+        return {digest: "it is not finite or not of length 1" for digest, sound in zip(vectors, fine, strict=True) if not sound}
+
+    def _embed(self, texts: Mapping[str, str]) -> tuple[dict[str, Vector], dict[str, str]]:
+        """Hash → vector, and hash → what was wrong. One bad text costs a second run of the others, and happens about never."""
+        left, unusable = dict(texts), dict[str, str]()
         while left:
             try:
                 return dict(zip(left, self.embedder.embed(list(left.values())), strict=True)), unusable
             except UnusableVector as error:
                 digest = list(left)[error.position]
-                unusable[digest] = error
+                unusable[digest] = error.reason
                 del left[digest]
         return {}, unusable
 
@@ -81,6 +82,6 @@ def text_of(record: Record) -> str:
     return str(record.content["text"]) if record.content is not None else ""
 
 
-def _no_vector(record: Record, error: UnusableVector) -> ChangeRejected:
-    message = f"{record.table} {record.key}: field {VECTOR}: {error.reason}; check the model's files with `make setup`, or mend the row's text"
+def _no_vector(record: Record, reason: str) -> ChangeRejected:
+    message = f"{record.table} {record.key}: field {VECTOR}: no usable vector: {reason}; check the model's files with `make setup`, or mend the row's text"
     return ChangeRejected(Code.MILVUS_SYNC_FAILED, message)

@@ -47,7 +47,7 @@ class EdgeChanges:
     """Edge type → (key of the far node, keys of records), sorted."""
 
 
-def edge_changes(records: Sequence[Record], found: Mapping[str, Sequence[Sequence[str]]], of: Statements) -> EdgeChanges:
+def edge_changes(records: Sequence[Record], found: Mapping[str, Sequence[Sequence[Any]]], of: Statements) -> EdgeChanges:
     """The difference for those of `records` that were written: `found` is record key → edges, as the write statement answers. Of equal edges one stays."""
     gone: list[str] = []
     missing: dict[str, dict[str, list[str]]] = {edge.type: {} for edge in of.shape.edges}
