@@ -5,6 +5,7 @@ Compared is what readers see under the stable names: which keys there are, and w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,8 @@ PERSONAL = {"email", "name", "phone", "birth_date", "address"}
 MILVUS_TITLE_BYTES = 2048
 MOST_DIFFERENCES = 12
 READ_SECONDS = 30.0
+
+logging.getLogger("pymilvus").setLevel(logging.ERROR)  # it warns about every iterator on the embedded server
 
 Rows = Mapping[str, Mapping[str, Any]]
 """Key → column → value, as JSON has it: numbers, texts, lists."""
@@ -161,7 +164,7 @@ def _redis(settings: Settings, prefix: str, policies: Rows, users: Rows, rules: 
     client: Any = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=READ_SECONDS)
     rates = {"interest_rate": _same, "quality_score": _same}
     for space, wanted, columns in (("policy:", policies, POLICY | rates), ("user:", users, USER), ("business_rule:", rules, RULE)):
-        keys = [key for key in client.scan_iter(match=_glob(space + prefix) + "*", count=1000)]
+        keys = list(client.scan_iter(match=_glob(space + prefix) + "*", count=1000))
         values = client.mget(keys) if keys else []
         found = {key.decode()[len(space) :]: orjson.loads(value) for key, value in zip(keys, values, strict=True) if value is not None}
         for row in found.values():
