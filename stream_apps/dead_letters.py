@@ -15,12 +15,15 @@ from aegis.consumer_groups import DEAD_LETTERS
 from aegis.errors import Code, StoreUnavailable, Undecodable
 from aegis.message import Message
 from aegis.queries import queries
-from aegis.stamp import Rank
 from stream_apps.sink import Report
 
 log = structlog.get_logger(__name__)
 
 CONNECT_TIMEOUT_SECONDS = 5
+
+
+class RefusedLetter(Exception):
+    """`ops.dead_letters` cannot hold a dead letter: the app and the table do not fit each other, so the worker stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class PreparedLetters:
 def row_of(letter: dict[str, Any], trace: str | None) -> dict[str, Any]:
     """The row for a decoded dead letter. Text without NUL, which PostgreSQL cannot hold."""
     row = {name: value.replace("\0", "�") if isinstance(value, str) else value for name, value in letter.items()}
-    return row | {"rank": None if letter["rank"] is None else Rank[letter["rank"]].value, "traceparent": trace}
+    return row | {"traceparent": trace}
 
 
 class DeadLettersTable:
@@ -81,6 +84,11 @@ class DeadLettersTable:
                 added = cursor.rowcount
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable(error) from error
+        except psycopg.Error as error:  # its detail quotes the row, which no log may show
+            constraint = error.diag.constraint_name
+            raise RefusedLetter(
+                f"{type(error).__name__} (SQLSTATE {error.sqlstate}, constraint {constraint}) for a batch of {len(prepared.rows)} dead letters"
+            ) from None
         verdicts = {"applied": max(added, 0), "stale": len(prepared.rows) - max(added, 0), "undecodable": prepared.undecodable}
         newest: datetime | None = max((row["failed_at"] for row in prepared.rows), default=None)
         return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, newest)

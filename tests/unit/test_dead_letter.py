@@ -27,10 +27,10 @@ def test_undecodable_bytes_have_a_position_and_no_row() -> None:
     assert (letter.table, letter.key, letter.version, letter.rank, letter.key_bytes, letter.value_bytes) == (None, None, None, None, None, b"\1\2")
 
 
-def test_its_row_has_the_rank_as_a_number_and_no_character_that_postgresql_refuses() -> None:
+def test_its_row_has_the_trace_and_no_character_that_postgresql_refuses() -> None:
     message = debezium.create("policies", "P-1", 8)
     change = decode(message, debezium.codec())
     letter = dead_letter("neo4j", message, change, ChangeRejected(Code.NEO4J_SYNC_FAILED, "a\0b"), debezium.COMMITTED_AT)
     row = row_of(letter.record(), "00-aa-bb-01")
-    assert (row["rank"], row["traceparent"]) == (0, "00-aa-bb-01")
+    assert (row["rank"], row["traceparent"]) == ("UPSERT", "00-aa-bb-01")
     assert "\0" not in row["message"]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from aegis.derivations import STORES
+from aegis.settings import Settings
+from aegis.stores.opening import opened
+from tests.faults.load import Load, burst
+from tests.faults.watching import REPOSITORY, await_restart, kill, members
+from tests.support.equality import assert_equal_everywhere
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+ROWS = 400
+
+
+def test_every_app_killed_in_mid_batch_loses_nothing(stack: Settings, owner: str, prefix: str) -> None:
+    # GIVEN writers that do not stop
+    killed: dict[str, dict[str, int]] = {}
+    with Load(owner, prefix) as load:
+        for round_, store in enumerate(STORES):
+            # WHEN a store shows the first rows of a transaction and its app is killed
+            mine = f"{prefix}{store}-"
+            burst(owner, mine, ROWS, round_)
+            with opened(store, stack) as reader:
+                until(
+                    lambda reader=reader, mine=mine: reader.fetch("policies", [f"{mine}{number:05d}" for number in range(0, ROWS, 20)]), 60, f"rows in {store}"
+                )
+            killed[store] = kill(f"app-{store}")
+        # THEN each is started again while writing goes on
+        for store, had in killed.items():
+            await_restart(f"app-{store}", had)
+        before = load.commits
+        until(lambda: load.commits > before + 30, 30, "the load to go on")
+    # AND nothing is lost, in any store
+    assert_equal_everywhere(stack, prefix)
+    with psycopg.connect(owner) as connection:
+        [[rows]] = connection.execute("SELECT count(*) FROM policies WHERE starts_with(policy_id, %s)", (prefix,)).fetchall()
+    assert rows >= ROWS * len(STORES)
+
+
+def test_a_second_worker_takes_partitions_over_and_gives_them_back_when_it_is_killed(stack: Settings, owner: str, prefix: str) -> None:
+    # GIVEN one worker more of the Redis app, under load
+    alone = members(stack, "redis")
+    with Load(owner, prefix):
+        second = subprocess.Popen(
+            [sys.executable, "-m", "stream_apps", "redis"],
+            cwd=REPOSITORY,
+            env={**os.environ, "AEGIS_METRICS_PORT": "0"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            until(lambda: len(members(stack, "redis")) == len(alone) + 1, 60, "the second worker to get partitions")
+            burst(owner, prefix, ROWS)
+            assert_equal_everywhere(stack, f"{prefix}0")
+        finally:
+            # WHEN it is killed
+            second.send_signal(signal.SIGKILL)
+            second.wait(10)
+        burst(owner, prefix, ROWS, start=1)
+        # THEN the first has all partitions again
+        until(lambda: len(members(stack, "redis")) == len(alone), 60, "the second worker's partitions to come back")
+    assert_equal_everywhere(stack, prefix)
