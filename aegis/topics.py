@@ -9,10 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
-    AdminClient,
-    NewTopic,  # type: ignore[attr-defined]  # exported, though not named in __all__
-)
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # exported, though not named in __all__
 
 from aegis.correction import CORRECTIONS_TOPIC
 from aegis.dead_letter import DEAD_LETTERS_TOPIC

@@ -52,7 +52,6 @@ def refuse_loss(connect: Connect, definition: Definition, slot_of: SlotReader) -
 def forget_offset(connect: Connect, definition: Definition, deadline_seconds: float) -> None:
     """Stop the connector and forget its stored offset, so that its next start reads every row anew."""
     if connect.config(definition.name) is None:
-        # Offsets outlive a connector that was deleted, and can only be removed of one that is registered and stopped.
         connect.create_stopped(definition.name, definition.config)
     _stop(connect, definition.name, deadline_seconds)
     connect.delete_offsets(definition.name)
@@ -62,18 +61,22 @@ def forget_offset(connect: Connect, definition: Definition, deadline_seconds: fl
 def apply(connect: Connect, definition: Definition, slot_of: SlotReader, *, deadline_seconds: float = 60.0) -> Registered:
     """Register or update the connector, start it where it is paused or stopped, and wait until it runs. Idempotent.
 
-    Raises PossibleLoss before anything is changed, and NotRunning when the deadline passes.
+    Raises PossibleLoss before anything is started or changed (a connector that was not registered is then registered, and stopped), and NotRunning when the
+    deadline passes or what was started fails.
     """
-    refuse_loss(connect, definition, slot_of)
     step = plan(definition, connect.config(definition.name))
     before = connect.status(definition.name)
+    if step.action is Action.CREATE:
+        # Offsets outlive a deleted connector, and can only be read of a registered one: so it is registered without being started.
+        connect.create_stopped(definition.name, definition.config)
+    refuse_loss(connect, definition, slot_of)
     if step.action is Action.UPDATE:
         # Stopped first: tasks of the old configuration go on for some seconds, and would be taken for the new ones.
         _stop(connect, definition.name, deadline_seconds)
-    if step.action is not Action.NONE:
         connect.put(definition.name, definition.config)
+    if step.action is not Action.NONE:
         log.info("connect.applied", connector=definition.name, action=step.action, differing=step.differing)
-    if step.action is Action.UPDATE or (before is not None and before.state in {"PAUSED", "STOPPED"}):
+    if step.action is not Action.NONE or (before is not None and before.state in {"PAUSED", "STOPPED"}):
         connect.resume(definition.name)
     elif before is not None and before.failures:
         connect.restart(definition.name, only_failed=True)

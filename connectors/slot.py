@@ -63,7 +63,8 @@ def possible_loss(connector: str, slot_name: str, stored: int | None, slot: Slot
     if slot is None:
         return f"offset {lsn(stored)} is stored, but the slot {slot_name} is missing: changes since then may be lost. {remedy}"
     if slot.wal_status == "lost":
-        return f"the slot {slot_name} is lost: PostgreSQL removed WAL that it needed (max_slot_wal_keep_size). Drop the slot. {remedy}"
+        drop = f"SELECT pg_drop_replication_slot('{slot_name}')"
+        return f"the slot {slot_name} is lost: PostgreSQL removed WAL that it needed (max_slot_wal_keep_size). Drop it: {drop}. {remedy}"
     if slot.confirmed > stored:
         return f"the slot {slot_name} is at {lsn(slot.confirmed)}, ahead of the stored offset {lsn(stored)}: changes between may be lost. {remedy}"
     return None

@@ -156,6 +156,32 @@ def test_a_registry_that_is_away_is_named() -> None:
         hold_compatibility("http://127.0.0.1:1")
 
 
+def test_apply_refuses_a_lost_slot_even_of_a_deleted_connector_and_recovers_when_told(
+    own_capture: Capture, stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, name, slot = own_capture.connect, own_capture.definition.name, own_capture.definition.config["slot.name"]
+    monkeypatch.setattr(cli, "_definitions", lambda: (own_capture.definition,))
+    monkeypatch.setattr(cli, "settings", lambda: stack.model_copy(update={"postgres_dsn": SecretStr(own_capture.dsn)}))
+    own_capture.execute("INSERT INTO policies (policy_id, title) VALUES ('kept', 't')")
+    own_capture.await_changes("policies", "kept", 1)
+    until(lambda: connect.offsets(name), 60, "a stored offset")
+    connect.delete(name)
+    until(lambda: (found := own_capture.slot(slot)) is not None and not found.active, 60, "the slot to be released")
+    own_capture.execute("SELECT pg_drop_replication_slot(%s)", slot)
+
+    refused = CliRunner().invoke(cli.command, ["apply"])
+    assert refused.exit_code == 1
+    assert "Error: PossibleLoss: offset" in refused.output
+    for command in ("resume", "restart"):
+        assert "PossibleLoss" in CliRunner().invoke(cli.command, [command]).output
+    assert "possible_loss" in CliRunner().invoke(cli.command, ["status", "--json"]).output
+    assert state(own_capture) == "STOPPED"
+
+    recovered = CliRunner().invoke(cli.command, ["apply", "--snapshot-again"])
+    assert recovered.exit_code == 0, recovered.output
+    assert [logged.op for logged in own_capture.await_changes("policies", "kept", 2)] == ["c", "r"]
+
+
 @pytest.fixture
 def admin(stack: Settings) -> AdminClient:
     return AdminClient({"bootstrap.servers": stack.kafka_bootstrap_servers, "log_level": 0})

@@ -105,7 +105,8 @@ def test_a_new_column_arrives_with_a_new_schema_and_without_a_restart(own_captur
 def test_an_incompatible_change_stops_the_task_and_the_watcher_starts_it_when_the_cause_is_gone(own_capture: Capture) -> None:
     add_policy(own_capture, "before")
     own_capture.await_changes("policies", "before", 1)
-    own_capture.execute("ALTER TABLE policies ALTER COLUMN category TYPE bigint USING NULL")
+    own_capture.execute("ALTER TABLE policies ALTER COLUMN is_active DROP DEFAULT, ALTER COLUMN is_active TYPE text USING 'yes'")
+    own_capture.execute("ALTER TABLE policies ALTER COLUMN is_active SET DEFAULT 'yes'")
     add_policy(own_capture, "kept")
     failures = until(lambda: state(own_capture).failures, 60, "the task to fail")
     assert "ompatib" in failures[0] or "Rule" in failures[0]
@@ -124,7 +125,7 @@ def test_an_incompatible_change_stops_the_task_and_the_watcher_starts_it_when_th
 
     until(runs_again, 60, "the watcher to bring the task back", interval=0.5)
     (kept,) = own_capture.await_changes("policies", "kept", 1)
-    assert kept.value["after"]["category"] is None
+    assert kept.value["after"]["is_active"] == "yes"
 
 
 class OnlyOne:
