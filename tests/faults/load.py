@@ -11,7 +11,8 @@ import psycopg
 
 INSERT = (
     "INSERT INTO policies (policy_id, source, source_id, title, content, issuing_organization, category, target_regions, target_industries, tags, "
-    "status, funding_amount_max) VALUES (%(key)s, 'fault', %(key)s, %(title)s, %(content)s, '중소벤처기업부', '금융', %(regions)s, '{C,G}', %(tags)s, %(status)s, %(amount)s) "
+    "status, funding_amount_max) "
+    "VALUES (%(key)s, 'fault', %(key)s, %(title)s, %(content)s, '중기부', '금융', %(regions)s, '{C,G}', %(tags)s, %(status)s, %(amount)s) "
     "ON CONFLICT (policy_id) DO UPDATE SET title = excluded.title, target_regions = excluded.target_regions, status = excluded.status, "
     "funding_amount_max = excluded.funding_amount_max"
 )

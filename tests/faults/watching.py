@@ -7,12 +7,14 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from aegis.consumer_groups import consumer_group
 from aegis.settings import Settings
 from infra.local.folders import choose_folders
 from infra.local.supervisor_client import Supervisor
+from stream_apps.app import store_topics
 from tests.support.wait import until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -64,6 +66,17 @@ def start(server: str) -> None:
     """Start a server; returns at once."""
     for group in groups_of(server):
         supervisor().start(group)
+
+
+def behind(settings: Settings, store: str) -> int:
+    """How many messages the store's app has yet to commit."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    topics: Any = admin.list_topics(timeout=10).topics
+    places = [TopicPartition(topic, number) for topic in store_topics(store) for number in topics[topic].partitions]
+    [committed] = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(consumer_group(store), places)], request_timeout=10).values()
+    ends = admin.list_offsets({place: OffsetSpec.latest() for place in places}, request_timeout=10)
+    read = {(place.topic, place.partition): max(place.offset, 0) for place in committed.result(10).topic_partitions}
+    return sum(future.result(10).offset - read[place.topic, place.partition] for place, future in ends.items())
 
 
 def members(settings: Settings, app: str) -> set[str]:
