@@ -10,6 +10,7 @@ from infra.local.program import Program
 from infra.local.servers import Installation
 
 STREAM_APPS = ("milvus", "neo4j", "elasticsearch", "redis", "dead-letters")
+WATCHER = "connect-watch"
 MOST_WORKERS = 8
 """Most workers of one app: the metrics ports of the next app begin so many further on."""
 
@@ -42,7 +43,7 @@ def _app(installed: Installation, name: str, command: tuple[str, ...], metrics_p
 def guard(installed: Installation, workers: int) -> Program:
     """Brings the supervisor back when it was killed."""
     checkout = installed.folders.checkout
-    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "infra.local.guard", str(workers))
+    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "infra.local.guard", str(workers), str(installed.folders.logs / "recovery.log"))
     return Program("guard", command, str(checkout), start_seconds=1)
 
 
@@ -59,5 +60,5 @@ def apps(installed: Installation, workers: int) -> tuple[Program, ...]:
             found += [_app(installed, f"app-{store}-{worker}", (python, "-m", "stream_apps", store), first + worker) for worker in range(workers)]
     if _exists("aegis.cli.main") and _offers(checkout, "connect", "watch"):
         command = (str(programs / "aegis"), "connect", "watch")
-        found.append(_app(installed, "connect-watch", command, base + len(STREAM_APPS) * MOST_WORKERS))
+        found.append(_app(installed, WATCHER, command, base + len(STREAM_APPS) * MOST_WORKERS))
     return tuple(found)

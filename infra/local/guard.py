@@ -10,21 +10,26 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 _POLL_SECONDS = 0.5
 _UNWANTED = "AEGIS_STACK_HOME"
 """Marks the processes of the stack; `up` must not be taken for one of those that it ends."""
 
 
-def main(workers: str) -> None:
-    """Wait until the parent process is another one, then run `up`."""
+def main(workers: str, log: str) -> None:
+    """Wait until the parent process is another one, then run `up` with its output in a file: the pipe to the supervisor ended with it."""
     supervisor = os.getppid()
     while os.getppid() == supervisor:
         time.sleep(_POLL_SECONDS)
-    print("the supervisor is gone: starting the stack again", flush=True)
     environment = {name: value for name, value in os.environ.items() if name != _UNWANTED and not name.startswith("SUPERVISOR_")}
-    subprocess.Popen([sys.executable, "-m", "infra.local", "up", "--workers", workers], start_new_session=True, env=environment, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "infra.local", "up", "--workers", workers]
+    with Path(log).open("a", encoding="utf-8") as output:
+        output.write(f"{datetime.now(UTC):%F %T} UTC: the supervisor is gone, starting the stack again\n")
+        output.flush()
+        subprocess.Popen(command, start_new_session=True, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

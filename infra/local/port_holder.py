@@ -47,7 +47,7 @@ def holder(port: int) -> Holder | None:
         if connection.laddr and connection.laddr.port == port and connection.pid:
             try:
                 process = psutil.Process(connection.pid)
-                return Holder(process.pid, process.username(), " ".join(process.cmdline())[:120] or process.name())
+                return Holder(process.pid, process.username(), " ".join(process.cmdline()).strip()[:120] or process.name())
             except psutil.NoSuchProcess:
                 continue
     return None

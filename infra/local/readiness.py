@@ -83,6 +83,11 @@ def probes(ports: Ports, credentials: Credentials) -> Mapping[str, Probe]:
     }
 
 
+def app_probe(port: int) -> Probe:
+    """Of an app, by the port on which it serves its health."""
+    return lambda: _ask_http(f"http://{HOST}:{port}/health/ready")
+
+
 def answers(probe: Probe) -> bool:
     """Whether the server is ready now."""
     try:

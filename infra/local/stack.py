@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.apps import app_commands, apps, guard
+from infra.local.apps import WATCHER, app_commands, apps, guard
 from infra.local.environment_file import connections, dotenv
 from infra.local.files import write_private
 from infra.local.folders import RUN_LINK, Folders
@@ -26,7 +26,7 @@ from infra.local.postgres_roles import provide_roles
 from infra.local.prepare import configuration_hash, prepare
 from infra.local.program import Program
 from infra.local.progress import say, working
-from infra.local.readiness import probes
+from infra.local.readiness import app_probe, probes
 from infra.local.servers import Installation, servers
 from infra.local.startup import start_in_order
 from infra.local.supervisor_client import Supervisor, start_supervisor
@@ -58,7 +58,9 @@ def stray_processes(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(HOME_VARIABLE) == str(home):
+            marked = process.environ().get(HOME_VARIABLE) == str(home)
+            # Redis writes its title over its environment
+            if marked or (process.name() == "redis-server" and Path(process.cwd()) == home / "redis"):
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
@@ -162,9 +164,16 @@ def up(installed: Installation, workers: int) -> None:
     start_in_order(own_servers, probes(ports, credentials), settle, supervisor)
     for arguments in app_commands(folders.checkout):
         _run_aegis(folders, *arguments)
-    for program in programs:
-        supervisor.start(program.name)
+    _start_apps(own_apps, supervisor)
+    supervisor.start("guard")
     say("the stack is up: `make status` shows it, `make env` prints its connections")
+
+
+def _start_apps(programs: Sequence[Program], supervisor: Supervisor) -> None:
+    """Start the apps and wait until they can work. The watcher is not waited for: it is ready when there are connectors, and they come later."""
+    ready = {program.name: app_probe(program.metrics_port) for program in programs if program.metrics_port and program.name != WATCHER}
+    if programs:
+        start_in_order(programs, ready, {}, supervisor)
 
 
 def _stop_together(supervisor: Supervisor, names: Sequence[str]) -> None:

@@ -6,15 +6,14 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import psutil
 from rich.console import Console
 from rich.table import Table
 
 from infra.local.credentials import load_credentials
 from infra.local.folders import Folders
-from infra.local.ports import HOST, Ports
-from infra.local.readiness import answers, probes
+from infra.local.ports import Ports
+from infra.local.readiness import answers, app_probe, probes
 from infra.local.supervisor_client import ProcessState, Supervisor
 
 _NARROWEST = 110
@@ -40,20 +39,13 @@ def resident_bytes(pid: int) -> int:
     return total
 
 
-def _app_answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://{HOST}:{port}/health/ready", timeout=3.0).is_success
-    except httpx.HTTPError:
-        return False
-
-
 def _ready(state: ProcessState, ports: Ports, folders: Folders, listed: dict[str, list[int]]) -> bool:
     if state.state != "RUNNING":
         return False
     servers = probes(ports, load_credentials(folders.secrets_file))
     if state.name in servers:
         return answers(servers[state.name])
-    return all(_app_answers(port) for port in listed.get(state.name, []))
+    return all(answers(app_probe(port)) for port in listed.get(state.name, []))
 
 
 def _ports(folders: Folders) -> dict[str, list[int]]:
