@@ -33,11 +33,11 @@ from bench.store_records import batches, rate, records, spread
 
 AIM = 0.8
 AIM_UNCHANGED = 10.0
-NUMBER = 3_000
+NUMBER = 1_500
 BATCH = 500
 ROUNDS = 3
 WRITERS = (1, 2)
-TEXTS = 200
+TEXTS = 100
 
 
 class Lookup:

@@ -26,7 +26,7 @@ from aegis.stores.neo4j_cypher import prefixed, statements
 from bench.store_records import batches, rate, records, spread
 
 AIM = 0.8
-NUMBER = 4_000
+NUMBER = 2_000
 BATCH = 500
 ROUNDS = 3
 WRITERS = (1, 2)

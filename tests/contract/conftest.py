@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from uuid import uuid4
 
 import pytest
 
+from tests.contract.open_milvus_real import URI
 from tests.contract.opened import Opened
 
-SERVED = [pytest.param(name, marks=pytest.mark.stack) for name in ("elasticsearch", "redis", "neo4j", "milvus")]
+REAL_MILVUS = ["milvus_real"] if URI in os.environ else []
+"""A Milvus server proper, where `with_real_milvus.sh` started one."""
+SERVED = [pytest.param(name, marks=pytest.mark.stack) for name in ("elasticsearch", "redis", "neo4j", "milvus", *REAL_MILVUS)]
 HOLD_THE_RULE = [pytest.param(name, marks=pytest.mark.stack) for name in ("elasticsearch", "redis", "neo4j")]
 
 

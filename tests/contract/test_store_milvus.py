@@ -96,7 +96,7 @@ def test_searches_are_filtered_by_scalar_fields_and_by_what_arrays_contain(opene
 
     def found(condition: str) -> set[str]:
         hits = reader.search(f"{unique}_policy_embeddings", query, filter=condition, limit=10, output_fields=["title"], consistency_level="Strong")
-        return {hit["policy_id"] for hit in hits[0]}
+        return {hit["entity"]["title"] for hit in hits[0]}
 
     assert found("") == {"P-1", "P-2", "P-3"}
     assert found('ARRAY_CONTAINS(target_regions, "26")') == {"P-2"}
