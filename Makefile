@@ -37,7 +37,7 @@ status: ## Show each process: state, pid, memory, readiness
 logs: ## Follow one log: make logs SERVICE=kafka
 	@$(STACK) logs "$(SERVICE)"
 
-env: ## Print export lines of every connection: eval "$$(make env)"
+env: ## Print export lines of every connection: eval "$(make -s env)"
 	@$(STACK) env
 
 test: setup ## Set up, start and connect the stack, then run every test
