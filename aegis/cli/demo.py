@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import click
@@ -31,6 +33,7 @@ KEY = "demo-policy"
 FIRST_SECONDS = 180.0
 """Bound on the first load: 120 texts embed in some seconds, on a busy machine in more."""
 STEP_SECONDS = 60.0
+READY_SECONDS = 60.0
 SHOWN_PER_SOURCE = 3
 COUNTED = ("new", "changed", "archived", "quarantined")
 
@@ -44,7 +47,7 @@ def command() -> None:
     The stack must be up and connected. A second run collects the same policies and changes nothing.
     """
     configured, console = settings(), screen()
-    _require_healthy(configured)
+    _await_healthy(configured, console)
     try:
         with _owner(configured) as owner, _stores(configured) as stores:
             sys.exit(0 if _Demo(console, owner, stores).run() else 1)
@@ -52,10 +55,14 @@ def command() -> None:
         raise click.ClickException(f"PostgreSQL: {one_line(error)}; see `aegis doctor`") from error
 
 
-def _require_healthy(configured: Settings) -> None:
-    wrong = [problem for problem in problems(take_picture(configured)) if "keys are held" not in problem]
-    if wrong:
-        raise click.ClickException(f"the pipeline is not ready: {'; '.join(wrong)}. Start it with `make up connect`")
+def _await_healthy(configured: Settings, console: Console) -> None:
+    """Just started apps may still be joining their groups: give them a while. Held keys are no hindrance."""
+    deadline, pause = monotonic() + READY_SECONDS, Event()
+    with console.status("looking at the pipeline"):
+        while wrong := [problem for problem in problems(take_picture(configured)) if "keys are held" not in problem]:
+            if monotonic() > deadline or all("is down" in problem for problem in wrong):
+                raise click.ClickException(f"the pipeline is not ready: {'; '.join(wrong)}. Start it with `make up connect`")
+            pause.wait(1.0)
 
 
 @contextmanager
