@@ -54,7 +54,7 @@ def _server(installed: Installation, name: str, command: tuple[str, ...], enviro
 
 
 def _quick_start(installed: Installation, server: str) -> tuple[str, ...]:
-    """Keeps the loaded classes of a first run, written when it ends, for the next start: a third less CPU until it is ready."""
+    """Keeps the loaded classes of a first run, written when it ends, for the next start: a third less CPU for Neo4j and the registry (docs/native-stack.md)."""
     return ("-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={installed.folders.server(server) / 'classes.jsa'}")
 
 
