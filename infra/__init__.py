@@ -1,0 +1,1 @@
+"""Where Aegis runs: the native stack, and the same in containers."""
