@@ -12,8 +12,8 @@ from aegis.derivations import STORES
 from aegis.envelope import table_topic
 from aegis.settings import Settings
 from aegis.stores.opening import opened
-from aegis.stores.protocol import Store
 from tests.faults.load import INSERT, policy
+from tests.faults.watching import held_by
 from tests.support.equality import assert_equal_everywhere
 from tests.support.wait import until
 
@@ -42,16 +42,6 @@ def held(owner: str, prefix: str) -> set[tuple[str, str]]:
         return set(connection.execute("SELECT key, store FROM ops.held_keys WHERE starts_with(key, %s)", (prefix,)).fetchall())
 
 
-def shown(reader: Store, key: str) -> list[object]:
-    """What the store holds of the policy: nothing, or one content (None: a tombstone)."""
-    return [record.content for record in reader.fetch("policies", [key]).values()]
-
-
-def stamps(reader: Store, key: str) -> list[int]:
-    """Its stamp, packed, if it has one."""
-    return [record.stamp.packed for record in reader.fetch("policies", [key]).values()]
-
-
 def test_a_create_that_elasticsearch_rejects_is_held_and_shown_nowhere_until_its_row_is_mended(stack: Settings, owner: str, prefix: str) -> None:
     # GIVEN one poison row among good ones, of one transaction
     poison = f"{prefix}poison"
@@ -61,7 +51,7 @@ def test_a_create_that_elasticsearch_rejects_is_held_and_shown_nowhere_until_its
     assert_equal_everywhere(stack, prefix, absent=[poison])
     for store in STORES:
         with opened(store, stack) as reader:
-            until(lambda reader=reader: shown(reader, poison) == [None], 30, f"the tombstone in {store}")
+            until(lambda reader=reader: [record.content for record in held_by(reader, poison)] == [None], 30, f"the tombstone in {store}")
     # WHEN the row is mended, THEN its new version resolves the hold by itself
     execute(owner, "UPDATE policies SET tags = '{}' WHERE policy_id = %s", poison)
     assert_equal_everywhere(stack, prefix)
@@ -81,8 +71,8 @@ def test_an_update_that_elasticsearch_rejects_leaves_every_store_at_what_was_bef
         [[version]] = connection.execute("SELECT version FROM policies WHERE policy_id = %s", (key,)).fetchall()
     for store in STORES:
         with opened(store, stack) as reader:
-            until(lambda reader=reader: stamps(reader, key) == [version * 4 + 1], 30, f"the compensation in {store}")
-            assert "지원 공고 1" in str(shown(reader, key))
+            until(lambda reader=reader: [record.stamp.packed for record in held_by(reader, key)] == [version * 4 + 1], 30, f"the compensation in {store}")
+            assert "지원 공고 1" in str(held_by(reader, key))
     # AND a delete beats it
     execute(owner, "DELETE FROM policies WHERE policy_id = %s", key)
     assert_equal_everywhere(stack, prefix)

@@ -7,7 +7,7 @@ import pytest
 from aegis.settings import Settings
 from aegis.stores.opening import opened
 from tests.faults.load import Load, burst
-from tests.faults.watching import members, pids, start, stop
+from tests.faults.watching import held_by, members, pids, start, stop
 from tests.support.equality import assert_equal_everywhere
 from tests.support.wait import until
 
@@ -36,7 +36,7 @@ def test_stores_stopped_for_half_a_minute_hold_up_nobody_else_and_catch_up(
             for store in up:
                 with opened(store, stack) as reader:
                     last = f"{prefix}b-{ROWS - 1:05d}"
-                    until(lambda reader=reader, last=last: reader.fetch("policies", [last]), DOWN_SECONDS, f"{store} to go on")
+                    until(lambda reader=reader, last=last: held_by(reader, last), DOWN_SECONDS, f"{store} to go on")
             until(lambda: monotonic() - stopped > DOWN_SECONDS, DOWN_SECONDS + 5, "half a minute to pass")
         finally:
             for store in down:

@@ -11,7 +11,10 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from aegis.consumer_groups import consumer_group
+from aegis.errors import StoreUnavailable
+from aegis.record import StoredRecord
 from aegis.settings import Settings
+from aegis.stores.protocol import Store
 from infra.local.folders import choose_folders
 from infra.local.supervisor_client import Supervisor
 from stream_apps.app import store_topics
@@ -66,6 +69,14 @@ def start(server: str) -> None:
     """Start a server; returns at once."""
     for group in groups_of(server):
         supervisor().start(group)
+
+
+def held_by(store: Store, key: str) -> list[StoredRecord]:
+    """What `store` has of a policy: one record, or none, also where it does not answer in time on a busy machine."""
+    try:
+        return list(store.fetch("policies", [key]).values())
+    except StoreUnavailable:
+        return []
 
 
 def behind(settings: Settings, store: str) -> int:

@@ -15,10 +15,13 @@ from typing import Any
 import orjson
 import psycopg
 import redis
-from elasticsearch import Elasticsearch, helpers
+from elasticsearch import ApiError as ElasticsearchError
+from elasticsearch import Elasticsearch, TransportError, helpers
 from neo4j import GraphDatabase
+from neo4j.exceptions import DriverError, Neo4jError
 from psycopg.rows import dict_row
 from pymilvus import MilvusClient
+from pymilvus.exceptions import MilvusException
 
 from aegis.settings import Settings
 from tests.support.wait import until
@@ -27,6 +30,7 @@ PUBLISHED = ("pending_validation", "active")
 USER_COLUMNS = "user_id, region_code, industry_code, business_type, employee_range, preferences_tags, is_active, created_at, updated_at, version"
 PERSONAL = {"email", "name", "phone", "birth_date", "address"}
 MILVUS_TITLE_BYTES = 2048
+NOT_ANSWERING = (redis.RedisError, ElasticsearchError, TransportError, Neo4jError, DriverError, MilvusException)
 MOST_DIFFERENCES = 12
 READ_SECONDS = 30.0
 
@@ -59,7 +63,10 @@ def assert_equal_everywhere(settings: Settings, prefix: str = "", *, absent: Ite
 
     def equal() -> bool:
         nonlocal last
-        last = differences(settings, prefix, frozenset(absent))
+        try:
+            last = differences(settings, prefix, frozenset(absent))
+        except NOT_ANSWERING as error:  # a store that is still starting
+            last = Differences((f"{type(error).__name__}: {error}",))
         return not last
 
     try:
