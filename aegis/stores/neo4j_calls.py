@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock, Thread
@@ -28,6 +29,8 @@ class Neo4jCalls:
 
     def __init__(self, uri: str, user: str, password: str, *, timeout: float, database: str) -> None:
         """`timeout`: seconds for connecting, for waiting for a connection, and for one call. Connects at the first call."""
+        # It warns of every transaction that it repeats, over several lines; what cannot be repeated is raised.
+        logging.getLogger("neo4j").setLevel(logging.ERROR)
         self.timeout = timeout
         self._open: Callable[[], Driver] = lambda: GraphDatabase.driver(
             uri,
