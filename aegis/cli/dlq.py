@@ -12,7 +12,7 @@ import orjson
 import psycopg
 from psycopg.rows import dict_row
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from aegis.cli.observing.postgres import block, one, reading
 from aegis.cli.observing.side_by_side import one_line
@@ -38,11 +38,11 @@ def _translated() -> Iterator[None]:
 
 
 @command.command("list")
-@click.option("--all", "every", is_flag=True, help="Retried and discarded ones too.")
+@click.option("--all", "every", is_flag=True, help="Retried, discarded and resolved ones too.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def list_command(every: bool, limit: int, as_json: bool) -> None:
-    """List open dead letters, newest first; held: the row still has the version that was rejected."""
+    """List open dead letters, newest first; held: the row still has the version that was rejected. A newer version, or the row's delete, resolves one."""
     with _translated(), reading(settings().postgres_reader_dsn.get_secret_value()) as reader:
         letters = reader.execute(block("letters"), {"all": every, "limit": limit}).fetchall()
     if as_json:
@@ -51,14 +51,13 @@ def list_command(every: bool, limit: int, as_json: bool) -> None:
     if not letters:
         click.echo("no dead letters" if every else "no open dead letters")
         return
-    table = Table("id", "", "store", "row", "version", "code", "reason", "since")
+    table = Table(*(Column(name, no_wrap=True) for name in ("id", "", "store", "version", "code", "since")), Column("row", overflow="fold"), "reason")
     for letter in letters:
         row = f"{letter['table_name']} {letter['key']}" if letter["key"] is not None else "(undecodable)"
         reason = f"{letter['error_class']}: {letter['message']}"[:SHOWN_FIELDS]
         version = "" if letter["version"] is None else str(letter["version"])
-        table.add_row(
-            str(letter["id"]), _state(letter), letter["store"], escape(row), version, letter["code"], escape(reason), f"{letter['failed_at']:%Y-%m-%d %H:%M:%S}"
-        )
+        since = f"{letter['failed_at']:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(letter["id"]), _state(letter), letter["store"], version, letter["code"], since, escape(row), escape(reason))
     screen().print(table)
 
 
@@ -122,3 +121,16 @@ def retry_command(table: str, key: str) -> None:
 
 def _is_open(letter: dict[str, Any]) -> bool:
     return letter["retried_at"] is None and letter["discarded_at"] is None
+
+
+@command.command("discard")
+@click.argument("number", metavar="ID", type=int)
+@click.option("--reason", required=True, help="Why nothing needs to be done; kept with the dead letter and in the audit log.")
+def discard_command(number: int, reason: str) -> None:
+    """Give dead letter ID up: bytes that are no change, for example. Nothing is written to any store; a held row stays as it is until it changes."""
+    with _translated(), psycopg.connect(settings().postgres_operator_dsn.get_secret_value(), row_factory=dict_row) as operator:
+        letter = operator.execute(block("discard"), {"id": number, "reason": reason}).fetchone()
+        if letter is None:
+            raise click.ClickException(f"there is no open dead letter {number}: `aegis dlq list` lists them")
+        operator.execute(block("audit_discard"), {**letter, "id": number, "reason": reason})
+    click.echo(f"dead letter {number} is discarded")

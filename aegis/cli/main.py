@@ -21,7 +21,7 @@ GROUP = "aegis.commands"
 
 OWN = {
     "demo": ("aegis.cli.demo", "Collect generated policies and show them arrive, change and disappear in all stores."),
-    "dlq": ("aegis.cli.dlq", "List, show and retry dead letters and held keys."),
+    "dlq": ("aegis.cli.dlq", "List, show, retry and discard dead letters and held keys."),
     "doctor": ("aegis.cli.doctor", "Check every prerequisite and common fault, with the remedy."),
     "migrate": ("aegis.cli.migrate", "Bring PostgreSQL's schema up to date."),
     "status": ("aegis.cli.status", "Show servers, connectors, lag, counts and dead letters."),

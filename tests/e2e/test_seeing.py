@@ -136,3 +136,17 @@ def test_a_row_that_is_gone_is_not_retried(cli: Cli, owner: Owner, letter: dict[
     result = cli("dlq", "retry", "policies", letter["key"])
     assert result.exit_code == 1
     assert "is gone from PostgreSQL" in result.output
+
+
+def test_a_discarded_dead_letter_is_no_longer_open_and_says_why(cli: Cli, owner: Owner, letter: dict[str, Any]):
+    assert cli("dlq", "discard", str(letter["id"]), "--reason", "made up by a test").exit_code == 0
+    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--json").stdout)}
+    assert "made up by a test" in cli("dlq", "show", str(letter["id"])).output
+    again = cli("dlq", "discard", str(letter["id"]), "--reason", "twice")
+    assert (again.exit_code, "no open dead letter" in again.output) == (1, True)
+
+
+def test_a_letter_whose_row_has_a_newer_version_is_resolved_and_only_listed_with_all(cli: Cli, owner: Owner, letter: dict[str, Any]):
+    owner.execute("UPDATE policies SET title = '새 판' WHERE policy_id = %s", (letter["key"],))
+    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--json").stdout)}
+    assert letter["id"] in {found["id"] for found in json.loads(cli("dlq", "list", "--all", "--limit", "1000", "--json").stdout)}
