@@ -21,7 +21,7 @@ CHATTY = {"pymilvus": logging.CRITICAL, "httpx": logging.WARNING, "elastic_trans
 
 def quiet_drivers() -> None:
     """For commands that tell people themselves what a server said: no log lines of drivers beside it."""
-    for name in (*CHATTY, "faust", "mode"):
+    for name in CHATTY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
