@@ -116,7 +116,7 @@ if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
     "$python" -m venv .venv
 fi
 if command -v uv >/dev/null 2>&1; then
-    VIRTUAL_ENV="$PWD/.venv" uv pip install -q --require-hashes -r requirements.lock
+    VIRTUAL_ENV="$PWD/.venv" uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
 else
     .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 fi
