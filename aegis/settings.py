@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     aegis_topic_partitions: int = Field(default=6, ge=1)
     aegis_batch_size: int = Field(default=500, ge=1)
     """Most changes that a stream app applies in one batch."""
-    aegis_batch_wait_seconds: float = Field(default=0.01, gt=0)
-    """Longest time that a batch waits to fill."""
+    aegis_brake_rejections: int = Field(default=100, ge=0)
+    """A stream app stops when its store rejects more than half of its last 1,000 changes, but never for fewer rejections than these; 0: never."""
     aegis_store_timeout_seconds: float = Field(default=30.0, gt=0)
     """Bound on one call of a store: a sink that never answers must not keep a batch for ever."""
     aegis_metrics_port: int = Field(default=0, ge=0, le=65535)

@@ -24,10 +24,12 @@ from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces
 from stream_apps.app import AppOptions, build_app, run, store_topics
 from stream_apps.applier import Applier
+from stream_apps.brake import Brake
 from stream_apps.circuit import pauses
 from stream_apps.dead_letters import DeadLettersTable
 from stream_apps.outlet import Encoders, KafkaOutlet, open_producer
 from stream_apps.sink import Sink
+from stream_apps.sparing import Sparing
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +43,7 @@ def main(app: str) -> None:
     """Run one worker until it is told to stop (SIGTERM). Workers of one app share its partitions."""
     configured = settings()
     configure_logs(configured.aegis_log_level, f"aegis-{app}")
-    for chatty in CHATTY:
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    quieten()
     traces = configure_traces(f"aegis-{app}")
     sink = open_sink(app, configured)
     made = build_app(options(app, configured), sink)
@@ -52,6 +53,14 @@ def main(app: str) -> None:
         finally:
             sink.close()
             traces.shutdown()
+
+
+def quieten() -> None:
+    """Leave to the log what operators read."""
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Sparing("aiokafka"))
 
 
 def options(app: str, configured: Settings) -> AppOptions:
@@ -68,7 +77,7 @@ def open_sink(app: str, configured: Settings) -> Sink[Any]:
     encoders = Encoders(_encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT))
     timeout = configured.aegis_store_timeout_seconds
     outlet = KafkaOutlet(open_producer(configured.kafka_bootstrap_servers, f"aegis-{app}", timeout), encoders, timeout)
-    return Applier(open_store(app, configured), registry.codec(), outlet)
+    return Applier(open_store(app, configured), registry.codec(), outlet, Brake(configured.aegis_brake_rejections))
 
 
 def _encoder(registry: Registry, subject: str) -> Encoder:

@@ -122,9 +122,13 @@ def _add_agent(app: faust.App, topic: Any, pump: Pump[Any], end: Callable[[int],
     async def deliveries(stream: Any) -> None:
         if not running:
             running.append(asyncio.create_task(guarded()))
-        async for events in stream.noack_take(1, within=POLL_SECONDS):
-            for event in events:
-                pump.put(_parcel(app, event))
+        try:
+            async for events in stream.noack_take(1, within=POLL_SECONDS):
+                for event in events:
+                    pump.put(_parcel(app, event))
+        except Exception:
+            log.critical("worker.ended", reason="the stream broke", exc_info=True)
+            end(UNEXPECTED)
 
 
 def _parcel(app: faust.App, event: Any) -> Parcel:

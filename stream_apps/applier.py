@@ -20,6 +20,7 @@ from aegis.message import Message
 from aegis.record import Outcome, Record, Verdict
 from aegis.stores.protocol import Store
 from aegis.telemetry.metrics import db_sync, db_sync_latency_seconds
+from stream_apps.brake import Brake
 from stream_apps.sink import Report
 
 UNDECODABLE = "undecodable"
@@ -68,10 +69,11 @@ class Outlet(Protocol):
 class Applier:
     """The sink of a derived store's app."""
 
-    def __init__(self, store: Store, codec: Codec, outlet: Outlet, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, store: Store, codec: Codec, outlet: Outlet, brake: Brake, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._codec = codec
         self._outlet = outlet
+        self._brake = brake
         self._now = now
 
     @property
@@ -91,9 +93,12 @@ class Applier:
         return prepared(collapsed, len(messages), self.name)
 
     def apply(self, prepared: Prepared) -> Report:
-        """Write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable` and `LogUnavailable`."""
+        """Write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable`, `LogUnavailable`
+        and, without publishing, TooManyRejections.
+        """
         outcomes = self._write(prepared.records)
         rejections = [*prepared.rejections, *_rejected(prepared.changes, outcomes)]
+        self._brake.check(self.name, len(prepared.records) + len(prepared.rejections), len(rejections))
         if rejections:
             self._outlet.publish(
                 [Letter(dead_letter(self.name, one.message, one.change, one.reason, self._now()), one.message.trace) for one in rejections],

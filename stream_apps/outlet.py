@@ -39,6 +39,17 @@ class Encoders:
 
 
 @dataclass(frozen=True, slots=True)
+class Topics:
+    """Where they go; others than `TOPICS` are for tests."""
+
+    letters: str
+    corrections: str
+
+
+TOPICS = Topics(DEAD_LETTERS_TOPIC, CORRECTIONS_TOPIC)
+
+
+@dataclass(frozen=True, slots=True)
 class _Outgoing:
     topic: str
     key: bytes | None
@@ -67,10 +78,11 @@ def open_producer(bootstrap_servers: str, client_id: str, timeout_seconds: float
 class KafkaOutlet:
     """The outlet of a stream app. Used from one thread."""
 
-    def __init__(self, producer: Producer, encoders: Encoders, timeout_seconds: float) -> None:
+    def __init__(self, producer: Producer, encoders: Encoders, timeout_seconds: float, topics: Topics = TOPICS) -> None:
         self._producer = producer
         self._encoders = encoders
         self._timeout = timeout_seconds
+        self._topics = topics
 
     def publish(self, letters: Sequence[Letter], corrections: Sequence[Change]) -> None:
         """As the protocol says. Raises KafkaException where the producer itself is beyond repair."""
@@ -113,7 +125,7 @@ class KafkaOutlet:
             if len(value) > LARGEST_VALUE_BYTES:
                 note = f"{letter.message} (the bytes are too many for a dead letter; they stand in the log)"
                 value = self._encoders.letters.encode(replace(letter, value_bytes=None, message=note).record())
-            return _Outgoing(DEAD_LETTERS_TOPIC, letter.key_bytes, value, trace_headers() or _kept(one.trace))
+            return _Outgoing(self._topics.letters, letter.key_bytes, value, trace_headers() or _kept(one.trace))
 
     def _correction(self, change: Change, now: datetime) -> _Outgoing:
         with span("compensation", change.trace, table=change.table):
@@ -123,7 +135,7 @@ class KafkaOutlet:
                 withdrawn = True
                 value = self._encoders.corrections.encode(correction_record(replace(change, after=None), now))
             log.warning("compensation.published", table=change.table, key=change.key, stamp=str(change.stamp), withdrawn=withdrawn, cause=change.cause)
-            return _Outgoing(CORRECTIONS_TOPIC, change.key_bytes, value, trace_headers() or _kept(change.trace))
+            return _Outgoing(self._topics.corrections, change.key_bytes, value, trace_headers() or _kept(change.trace))
 
 
 def _kept(trace: str | None) -> dict[str, bytes]:

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -41,26 +43,35 @@ def test_every_app_killed_in_mid_batch_loses_nothing(stack: Settings, owner: str
     assert rows >= ROWS * len(STORES)
 
 
-def test_a_second_worker_takes_partitions_over_and_gives_them_back_when_it_is_killed(stack: Settings, owner: str, prefix: str) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_second_worker_takes_partitions_over_and_gives_them_back_when_it_ends(stack: Settings, owner: str, prefix: str, ending: signal.Signals) -> None:
     # GIVEN one worker more of the Redis app, under load
     alone = members(stack, "redis")
-    with Load(owner, prefix):
-        second = subprocess.Popen(
-            [sys.executable, "-m", "stream_apps", "redis"],
-            cwd=REPOSITORY,
-            env={**os.environ, "AEGIS_METRICS_PORT": "0"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            until(lambda: len(members(stack, "redis")) == len(alone) + 1, 60, "the second worker to get partitions")
-            burst(owner, prefix, ROWS)
-            assert_equal_everywhere(stack, f"{prefix}0")
-        finally:
-            # WHEN it is killed
-            second.send_signal(signal.SIGKILL)
-            second.wait(10)
+    with Load(owner, prefix), second_worker("redis") as second:
+        until(lambda: len(members(stack, "redis")) == len(alone) + 1, 60, "the second worker to get partitions")
+        burst(owner, prefix, ROWS)
+        # WHEN it ends in the middle of work
+        second.send_signal(ending)
         burst(owner, prefix, ROWS, start=1)
+        second.wait(30)
         # THEN the first has all partitions again
         until(lambda: len(members(stack, "redis")) == len(alone), 60, "the second worker's partitions to come back")
+    # AND nothing is lost
     assert_equal_everywhere(stack, prefix)
+
+
+@contextmanager
+def second_worker(store: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of the store's app beside those of the supervisor."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stream_apps", store],
+        cwd=REPOSITORY,
+        env={**os.environ, "AEGIS_METRICS_PORT": "0"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)

@@ -14,6 +14,7 @@ from aegis.record import Record
 from aegis.stamp import Stamp
 from aegis.stores.memory import MemoryStore
 from stream_apps.applier import Applier, Letter
+from stream_apps.brake import Brake
 from stream_apps.sink import Report
 from tests.support import debezium
 
@@ -38,7 +39,9 @@ class World:
     def __init__(self, rejects: dict[str, Rejects] | None = None) -> None:
         self.outlet = MemoryOutlet()
         self.stores = {name: self._store(name, (rejects or {}).get(name, lambda _: False)) for name in STORES}
-        self.appliers = {name: Applier(store, debezium.codec(), self.outlet, lambda: debezium.COMMITTED_AT) for name, store in self.stores.items()}
+        self.appliers = {
+            name: Applier(store, debezium.codec(), self.outlet, Brake(least=100), lambda: debezium.COMMITTED_AT) for name, store in self.stores.items()
+        }
         self._offsets = count()
         self._published = 0
 

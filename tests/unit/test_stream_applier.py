@@ -7,6 +7,7 @@ from aegis.message import Message
 from aegis.record import Record
 from aegis.stamp import Rank, Stamp
 from stream_apps.applier import Applier
+from stream_apps.brake import Brake, TooManyRejections
 from stream_apps.sink import LogUnavailable
 from tests.support import debezium
 from tests.unit.stream_world import MemoryOutlet, World
@@ -143,7 +144,7 @@ class Unpublishing(MemoryOutlet):
 
 def test_a_batch_whose_dead_letter_is_not_durable_is_not_done() -> None:
     world = World({"redis": bad})
-    applier = Applier(world.stores["redis"], debezium.codec(), Unpublishing())
+    applier = Applier(world.stores["redis"], debezium.codec(), Unpublishing(), Brake(least=100))
     prepared = applier.prepare([debezium.create("policies", "P-1", 3, title="bad"), debezium.create("policies", "P-2", 4)])
     with pytest.raises(LogUnavailable):
         applier.apply(prepared)
@@ -158,7 +159,14 @@ def test_a_store_that_is_away_is_no_reason_for_a_dead_letter() -> None:
         def apply(self, records):
             raise StoreUnavailable("DP_3005", "connection refused")
 
-    applier = Applier(Away(), debezium.codec(), world.outlet)
+    applier = Applier(Away(), debezium.codec(), world.outlet, Brake(least=100))
     with pytest.raises(StoreUnavailable):
         applier.apply(applier.prepare([debezium.create("policies", "P-1", 3)]))
+    assert world.outlet.letters == world.outlet.corrections == []
+
+
+def test_a_store_that_rejects_most_of_what_comes_stops_the_worker_before_anything_is_withdrawn() -> None:
+    world = World({"redis": bad})
+    with pytest.raises(TooManyRejections, match="redis rejected 150 of the last 200 changes"):
+        world.apply("redis", [debezium.create("policies", f"P-{number}", number + 1, title="bad" if number < 150 else "good") for number in range(200)])
     assert world.outlet.letters == world.outlet.corrections == []
