@@ -23,7 +23,7 @@ INSERT_USER = (
 
 
 def policy(key: str, number: int, **columns: Any) -> dict[str, Any]:
-    """Parameters of `INSERT`. Few different contents: embedding is not what is tested."""
+    """Parameters of `INSERT`."""
     return {
         "key": key,
         "title": f"지원 공고 {number}",

@@ -19,7 +19,7 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-ROWS = 400
+ROWS = 150
 
 
 def test_every_app_killed_in_mid_batch_loses_nothing(stack: Settings, owner: str, prefix: str) -> None:
