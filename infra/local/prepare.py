@@ -70,7 +70,7 @@ def _format_kafka(installed: Installation) -> None:
     with working("formatting Kafka's log"):
         tool = [installed.java, "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={folder / LOG4J.name}"]
         tool += ["-cp", f"{installed.components.kafka}/lib/*", "kafka.tools.StorageTool", "format"]
-        _run_as_server(installed, [*tool, "-t", installed.credentials.kafka_cluster_id, "-c", str(folder / "server.properties")])
+        _run_as_server(installed, [*tool, f"--cluster-id={installed.credentials.kafka_cluster_id}", f"--config={folder / 'server.properties'}"])
 
 
 def _elasticsearch_files(installed: Installation) -> None:
