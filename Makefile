@@ -41,10 +41,10 @@ env: ## Print export lines of every connection: eval "$(make -s env)"
 	@$(STACK) env
 
 test: setup ## Set up, start and connect the stack, then run every test
-	@infra/local/with_stack.sh $(PYTHON) -m pytest
+	@infra/local/with_stack.sh $(PYTHON) -m pytest --cov --cov-report=term:skip-covered
 
 check: setup ## Lint, formatting, types and import rules
-	@.venv/bin/ruff check .
+	@.venv/bin/ruff check --no-cache .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports

@@ -11,10 +11,10 @@ import os
 from time import monotonic, sleep
 
 import psutil
-from aegis.stores.opening import open_store
 
 from aegis.derivations import STORES
 from aegis.settings import settings
+from aegis.stores.opening import open_store
 from bench.arrival import TABLE
 from bench.generated import insert, policies, remove
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from time import monotonic, sleep
 
 import psycopg
-from aegis.stores.opening import open_store
 
 from aegis.derivations import STORES
 from aegis.settings import settings
+from aegis.stores.opening import open_store
 from bench.arrival import Arrivals, percentile
 from bench.generated import insert, policies, remove
 
