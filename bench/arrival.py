@@ -1,4 +1,7 @@
-"""Watches rows arrive in a derived store, by key, as a reader would see them."""
+"""Watches rows arrive in a derived store, by key, as a reader would see them.
+
+Reading takes the cores that are measured: callers watch a sample of what they write, and choose how often to look.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from time import monotonic
 from aegis.stores.protocol import Store
 
 TABLE = "policies"
-_PAUSE_SECONDS = 0.003
 
 
 @dataclass(slots=True)
@@ -17,6 +19,8 @@ class Arrivals:
     """Seconds from `sent` to the first read that shows the version or a newer one."""
 
     store: Store
+    pause_seconds: float
+    """Between two reads: what the measured delays are exact to."""
     delays: list[float] = field(default_factory=list)
     _waiting: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -53,7 +57,7 @@ class Arrivals:
             with self._lock:
                 keys = list(self._waiting)[:500]
             if not keys:
-                self._stop.wait(_PAUSE_SECONDS)
+                self._stop.wait(self.pause_seconds)
                 continue
             found = self.store.fetch(TABLE, keys)
             now = monotonic()
@@ -66,7 +70,7 @@ class Arrivals:
                         self._waiting[key] = left
                     else:
                         self._waiting.pop(key, None)
-            self._stop.wait(_PAUSE_SECONDS)
+            self._stop.wait(self.pause_seconds)
 
 
 def percentile(values: list[float], share: float) -> float:

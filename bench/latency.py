@@ -1,7 +1,8 @@
 """Commit → readable by key in each derived store: p50 and p99 at 20 updates/s, and at half of saturation.
 
 Aims: 60/200 ms at 20 updates/s; p99 < 500 ms (Milvus < 1 s) at half of saturation. Measured from the moment when COMMIT returned to the first read by key that
-shows that version or a newer one; the readers poll on the same machine, so their own work is part of what is measured.
+shows that version or a newer one. Readers watch a sample of the updates, since they share the cores with what
+they measure; a read every 10 ms is what it is exact to.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from bench.generated import insert, policies, remove
 
 PREFIX = "bench-latency-"
 KEYS = 200
+WATCHED = 7
+"""Updates a second that readers wait for."""
 TOUCH = "UPDATE policies SET application_period_text = %s WHERE policy_id = %s RETURNING version"
 RETITLE = "UPDATE policies SET title = %s WHERE policy_id = %s RETURNING version"
 
 
 def _paced(dsn: str, watchers: list[Arrivals], statement: str, per_second: float, number: int) -> float:
-    """Update `number` rows one commit each, `per_second`; the seconds that it took."""
+    """Update `number` rows one commit each, `per_second`, and watch `WATCHED` a second of them; the seconds that it took."""
+    every = max(1, round(per_second / WATCHED))
     with psycopg.connect(dsn, autocommit=True) as connection:
         began = monotonic()
         for index in range(number):
@@ -32,7 +36,7 @@ def _paced(dsn: str, watchers: list[Arrivals], statement: str, per_second: float
             row = connection.execute(statement, (f"[측정용] {index} {began}", key)).fetchone()
             at = monotonic()
             assert row is not None
-            for watcher in watchers:
+            for watcher in watchers if index % every == 0 else ():
                 watcher.sent(key, row[0], at)
         return monotonic() - began
 
@@ -40,7 +44,7 @@ def _paced(dsn: str, watchers: list[Arrivals], statement: str, per_second: float
 def _measure(title: str, statement: str, per_second: float, number: int, stores: tuple[str, ...] = STORES) -> float:
     """Print p50/p99 per store; returns the seconds until all had arrived everywhere."""
     dsn = settings().postgres_dsn.get_secret_value()
-    watchers = [Arrivals(open_store(name, settings())) for name in stores]
+    watchers = [Arrivals(open_store(name, settings()), 0.01) for name in stores]
     for watcher in watchers:
         watcher.start()
     began = monotonic()
@@ -58,7 +62,7 @@ def _measure(title: str, statement: str, per_second: float, number: int, stores:
 
 def _saturation(dsn: str, number: int) -> float:
     """Updates/s at which all four stores keep up, from the time that a burst takes to arrive everywhere."""
-    watchers = [Arrivals(open_store(name, settings())) for name in STORES]
+    watchers = [Arrivals(open_store(name, settings()), 0.25) for name in STORES]
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "UPDATE policies SET application_period_text = %s WHERE starts_with(policy_id, %s) RETURNING policy_id, version", (str(monotonic()), PREFIX + "b")
@@ -83,12 +87,12 @@ def run() -> None:
         insert(dsn, policies(KEYS, PREFIX))
         insert(dsn, policies(1500, PREFIX + "b", seed=2))
         rows = _saturation(dsn, 1500)  # the first one waits for the inserts, too
-        _measure("20 updates/s, text unchanged (aim p50 <= 60, p99 <= 200 ms)", TOUCH, 20, 300)
+        _measure("20 updates/s, text unchanged (aim p50 <= 60, p99 <= 200 ms)", TOUCH, 20, 800)
         _measure("5 updates/s, text changed: embedded anew", RETITLE, 5, 50, ("milvus",))
         rows = _saturation(dsn, 1500)
         print(f"   saturation of updates with unchanged text: {rows:.0f}/s until all four stores have them")
         half = rows / 2
-        _measure(f"half of saturation, {half:.0f} updates/s (aim p99 < 500 ms, Milvus < 1000 ms)", TOUCH, half, max(200, int(half * 10)))
+        _measure(f"half of saturation, {half:.0f} updates/s (aim p99 < 500 ms, Milvus < 1000 ms)", TOUCH, half, int(half * 30))
     finally:
         remove(dsn, PREFIX)
 
