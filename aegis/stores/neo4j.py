@@ -63,6 +63,13 @@ class Neo4jStore:
         for text in dict.fromkeys(text for of in self._statements.values() for text in of.prepare):
             self._calls.run(partial(_create, text=text, timeout=self._calls.timeout))
         self._calls.run(lambda session: session.run("CALL db.awaitIndexes($seconds)", seconds=max(1, int(self._calls.timeout))).consume())
+        self._calls.run(lambda session: session.execute_write(self._bounded(self._plan)))
+
+    def _plan(self, transaction: ManagedTransaction) -> None:
+        """Run every writing statement on nothing: a cold server takes seconds to plan one, and no change shall wait for that."""
+        for of in self._statements.values():
+            for text in (*of.far.values(), of.write, *of.link.values(), UNLINK):
+                transaction.run(text, nodes=[], rows=[], groups=[], edges=[]).consume()
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Transactions hold up to `ROWS_PER_TRANSACTION` records of one table, sorted by key so that writers rarely deadlock."""
