@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from statistics import median
 from uuid import uuid4
 
 from elasticsearch import Elasticsearch
@@ -25,15 +23,11 @@ from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores.elasticsearch import ElasticsearchStore
 from aegis.stores.elasticsearch_document import operation_of
-from bench.store_records import batches, rate, records, spread
+from bench.leg import Plan, Rates, measure, report
 
-AIM = 0.8
 ROWS_AIM = {"first copy": 9_000, "update": 2 * 4_700}
 """Rows/s."""
-NUMBER = 8_000
-BATCH = 1_000
-ROUNDS = 3
-WRITERS = (1, 2)
+PLAN = Plan("elasticsearch", number=8_000, batch=1_000, rounds=3)
 
 
 def payloads(index: str, made: Sequence[Record]) -> list[bytes]:
@@ -45,9 +39,16 @@ def payloads(index: str, made: Sequence[Record]) -> list[bytes]:
     ]
 
 
-def measure(client: Elasticsearch, leg: ElasticsearchStore, index: str) -> dict[tuple[str, str, int], list[float]]:
-    """(what, who, writers) → rows per second of each round; the first round warms up."""
-    rates = dict[tuple[str, str, int], list[float]]()
+def standard(shape: SearchIndex) -> SearchIndex:
+    """The shape with the standard analyzer in place of the Korean one."""
+    return replace(shape, properties={name: {key: value for key, value in field.items() if key != "analyzer"} for name, field in shape.properties.items()})
+
+
+def compare(client: Elasticsearch, url: str, shape: SearchIndex) -> Rates:
+    """Rates of leg and bulk write with one mapping, under names that are removed at the end."""
+    prefix = f"bench-{uuid4().hex[:8]}-"
+    leg = ElasticsearchStore(url, {"policies": shape}, prefix=f"{prefix}leg-")
+    same = ElasticsearchStore(url, {"policies": shape}, prefix=f"{prefix}bulk-")
 
     def bulk(lines: Sequence[bytes]) -> None:
         headers = {"accept": "application/json", "content-type": "application/x-ndjson"}
@@ -55,33 +56,10 @@ def measure(client: Elasticsearch, leg: ElasticsearchStore, index: str) -> dict[
         if answer.body["errors"]:
             raise RuntimeError("the bulk write was not taken as a whole: see the server's log")
 
-    for turn in range(-1, ROUNDS):
-        for writers in WRITERS:
-            for step, what in enumerate(("first copy", "update")):
-                made = records("elasticsearch", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
-                lines = payloads(index, made)
-                takes = {"bulk": partial(rate, bulk, batches(lines, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
-                for who in sorted(takes, reverse=bool((turn + step) % 2)):
-                    measured = takes[who]()
-                    if turn >= 0:
-                        rates.setdefault((what, who, writers), []).append(measured)
-    return rates
-
-
-def standard(shape: SearchIndex) -> SearchIndex:
-    """The shape with the standard analyzer in place of the Korean one."""
-    return replace(shape, properties={name: {key: value for key, value in field.items() if key != "analyzer"} for name, field in shape.properties.items()})
-
-
-def compare(client: Elasticsearch, url: str, shape: SearchIndex) -> dict[tuple[str, str, int], list[float]]:
-    """Rates of leg and bulk write with one mapping, under names that are removed at the end."""
-    prefix = f"bench-{uuid4().hex[:8]}-"
-    leg = ElasticsearchStore(url, {"policies": shape}, prefix=f"{prefix}leg-")
-    same = ElasticsearchStore(url, {"policies": shape}, prefix=f"{prefix}bulk-")
     try:
         leg.prepare()
         same.prepare()  # the same settings and mapping for the bulk write
-        return measure(client, leg, f"{prefix}bulk-{shape.alias}")
+        return measure(PLAN, leg.apply, bulk, lambda made: payloads(f"{prefix}bulk-{shape.alias}", made))
     finally:
         leg.close()
         same.close()
@@ -97,13 +75,7 @@ def run() -> None:
     for analysis, of in (("Korean", shape), ("standard", standard(shape))):
         with Elasticsearch(url, request_timeout=60) as client:
             rates = compare(client, url, of)
-        for what, aim in ROWS_AIM.items():
-            best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
-            ratio = best["leg"] / best["bulk"]
-            print(f"Elasticsearch leg / bulk write, {what}, {analysis} analysis: {ratio:.2f} (aim >= {AIM}); {best['leg']:.0f} rows/s (aim >= {aim})")
-            for writers in WRITERS:
-                print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
-    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+        report(PLAN, f"Elasticsearch leg / bulk write, {analysis} analysis", rates, ROWS_AIM)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -29,14 +28,11 @@ from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores import milvus_row
 from aegis.stores.milvus import MilvusStore
-from bench.store_records import batches, rate, records, spread
+from bench.leg import Plan, Rates, measure, report
+from bench.store_records import records
 
-AIM = 0.8
 AIM_UNCHANGED = 10.0
-NUMBER = 1_500
-BATCH = 500
-ROUNDS = 3
-WRITERS = (1, 2)
+PLAN = Plan("milvus", number=1_500, batch=500, rounds=3)
 TEXTS = 100
 
 
@@ -72,24 +68,13 @@ def rows(made: Sequence[Record], shape: VectorCollection, embedder: Lookup) -> l
     return built
 
 
-def measure(client: MilvusClient, leg: MilvusStore, shape: VectorCollection, bulk_name: str, lookup: Lookup) -> dict[tuple[str, str, int], list[float]]:
-    """(what, who, writers) → rows per second of each round."""
-    rates: dict[tuple[str, str, int], list[float]] = {}
+def compare(client: MilvusClient, leg: MilvusStore, shape: VectorCollection, bulk_name: str, lookup: Lookup) -> Rates:
+    """Rates of the leg, and of the bulk upsert into the collection `bulk_name`."""
 
     def bulk(part: Sequence[dict[str, Any]]) -> None:
         client.upsert(bulk_name, list(part))
 
-    for turn in range(-1, ROUNDS):
-        for writers in WRITERS:
-            for step, what in enumerate(("first copy", "update")):
-                made = records("milvus", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
-                prebuilt = rows(made, shape, lookup)
-                takes = {"bulk": partial(rate, bulk, batches(prebuilt, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
-                for who in sorted(takes, reverse=bool(turn % 2)):
-                    measured = takes[who]()
-                    if turn >= 0:
-                        rates.setdefault((what, who, writers), []).append(measured)
-    return rates
+    return measure(PLAN, leg.apply, bulk, lambda made: rows(made, shape, lookup))
 
 
 def unchanged_against_changed(store: MilvusStore) -> tuple[float, float]:
@@ -97,7 +82,7 @@ def unchanged_against_changed(store: MilvusStore) -> tuple[float, float]:
     store.apply(records("milvus", TEXTS, "text-", 1))
     changed: list[float] = []
     unchanged: list[float] = []
-    for turn in range(ROUNDS):
+    for turn in range(PLAN.rounds):
         for title, category, taken in ((f"제{turn}판 ", None, changed), (f"제{turn}판 ", f"분야{turn}", unchanged)):
             made = records("milvus", TEXTS, "text-", 1_000_000 * (2 * turn + (category is not None) + 1), title=title, category=category)
             began = perf_counter()
@@ -117,7 +102,7 @@ def run() -> None:
     try:
         for store in (leg, same, real):
             store.prepare()
-        rates = measure(client, leg, shape, f"{unique}bulk_{shape.name}", lookup)
+        rates = compare(client, leg, shape, f"{unique}bulk_{shape.name}", lookup)
         changed, unchanged = unchanged_against_changed(real)
     finally:
         for store in (leg, same, real):
@@ -126,12 +111,7 @@ def run() -> None:
             if name.startswith(unique):
                 client.drop_collection(name)
         client.close()
-    for what in ("first copy", "update"):
-        best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
-        print(f"Milvus leg / bulk upsert, {what}: {best['leg'] / best['bulk']:.2f} (aim >= {AIM})")
-        for writers in WRITERS:
-            print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
-    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+    report(PLAN, "Milvus leg / bulk upsert", rates)
     print(f"Milvus update with unchanged text / with changed text: {changed / unchanged:.1f} times as fast (aim >= {AIM_UNCHANGED:.0f})")
     print(f"  {TEXTS} policies: changed {TEXTS / changed:.0f} rows/s, unchanged {TEXTS / unchanged:.0f} rows/s")
     print(f"  embedded {real.vectors.embedded} texts, reused {real.vectors.reused} vectors")

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from statistics import median
 from typing import Any
 from uuid import uuid4
 
@@ -23,13 +21,9 @@ from aegis.settings import settings
 from aegis.stores import neo4j_node
 from aegis.stores.neo4j import Neo4jStore
 from aegis.stores.neo4j_cypher import prefixed, statements
-from bench.store_records import batches, rate, records, spread
+from bench.leg import Plan, Rates, measure, report
 
-AIM = 0.8
-NUMBER = 2_000
-BATCH = 500
-ROUNDS = 3
-WRITERS = (1, 2)
+PLAN = Plan("neo4j", number=2_000, batch=500, rounds=3)
 
 
 def bulk_statement(shape: GraphLabel) -> str:
@@ -64,25 +58,15 @@ def remove(driver: Driver, prefix: str) -> None:
             driver.execute_query(f"DROP {kind} {row['name']} IF EXISTS")
 
 
-def measure(driver: Driver, leg: Neo4jStore, shape: GraphLabel) -> dict[tuple[str, str, int], list[float]]:
-    """(what, who, writers) → rows per second of each round."""
-    statement, rates = bulk_statement(shape), dict[tuple[str, str, int], list[float]]()
+def compare(driver: Driver, leg: Neo4jStore, shape: GraphLabel) -> Rates:
+    """Rates of the leg, and of the bulk write under the labels of `shape`."""
+    statement = bulk_statement(shape)
 
     def bulk(rows: Sequence[Any]) -> None:
         with driver.session(database="neo4j") as session:
             session.execute_write(lambda transaction: transaction.run(statement, rows=rows).consume())
 
-    for turn in range(-1, ROUNDS):
-        for writers in WRITERS:
-            for step, what in enumerate(("first copy", "update")):
-                made = records("neo4j", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
-                prebuilt = payloads(shape, made)
-                takes = {"bulk": partial(rate, bulk, batches(prebuilt, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
-                for who in sorted(takes, reverse=bool(turn % 2)):
-                    measured = takes[who]()
-                    if turn >= 0:
-                        rates.setdefault((what, who, writers), []).append(measured)
-    return rates
+    return measure(PLAN, leg.apply, bulk, lambda made: payloads(shape, made))
 
 
 def run() -> None:
@@ -96,17 +80,12 @@ def run() -> None:
         try:
             leg.prepare()
             same.prepare()  # the same constraints and indexes for the bulk write
-            rates = measure(driver, leg, prefixed(labels["policies"], f"{unique}Bulk"))
+            rates = compare(driver, leg, prefixed(labels["policies"], f"{unique}Bulk"))
         finally:
             leg.close()
             same.close()
             remove(driver, unique)
-    for what in ("first copy", "update"):
-        best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
-        print(f"Neo4j leg / bulk write, {what}: {best['leg'] / best['bulk']:.2f} (aim >= {AIM})")
-        for writers in WRITERS:
-            print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
-    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+    report(PLAN, "Neo4j leg / bulk write", rates)
 
 
 if __name__ == "__main__":

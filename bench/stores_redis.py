@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from queue import SimpleQueue
-from statistics import median
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +23,10 @@ from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores.redis import RedisStore
 from aegis.stores.redis_register import register_of, value_of
-from bench.store_records import batches, rate, records, spread
+from bench.leg import Plan, measure, report
+from bench.store_records import batches
 
-AIM = 0.8
-NUMBER = 10_000
-BATCH = 500
-ROUNDS = 5
-WRITERS = (1, 2)
+PLAN = Plan("redis", number=10_000, batch=500, rounds=5)
 REPLIES = 2
 """Commands, and so replies, of one record of the bulk write."""
 
@@ -51,7 +46,7 @@ def payloads(client: Any, namespace: str, made: Sequence[Record]) -> list[list[b
 def bulk_write(client: Any) -> Iterator[Any]:
     """A function that sends a batch of payloads and waits for every reply, on one of as many connections as there are writers."""
     idle: SimpleQueue[Any] = SimpleQueue()
-    connections = [client.connection_pool.get_connection() for _ in WRITERS]
+    connections = [client.connection_pool.get_connection() for _ in PLAN.writers]
     for connection in connections:
         idle.put(connection)
 
@@ -69,23 +64,6 @@ def bulk_write(client: Any) -> Iterator[Any]:
             client.connection_pool.release(connection)
 
 
-def measure(client: Any, leg: RedisStore, namespace: str) -> dict[tuple[str, str, int], list[float]]:
-    """(what, who, writers) → records per second of each round; the first round warms up."""
-    rates = dict[tuple[str, str, int], list[float]]()
-    with bulk_write(client) as bulk:
-        for turn in range(-1, ROUNDS):
-            for writers in WRITERS:
-                for step, what in enumerate(("first copy", "update")):
-                    made = records("redis", NUMBER, f"{turn}w{writers}-", 1_000_000 * (step + 1), title=what)
-                    prebuilt = payloads(client, f"{namespace}bulk:", made)
-                    takes = {"bulk": partial(rate, bulk, batches(prebuilt, BATCH), writers), "leg": partial(rate, leg.apply, batches(made, BATCH), writers)}
-                    for who in sorted(takes, reverse=bool(turn % 2)):
-                        measured = takes[who]()
-                        if turn >= 0:
-                            rates.setdefault((what, who, writers), []).append(measured)
-    return rates
-
-
 def run() -> None:
     """Measure and print: the ratio first, then its parts."""
     url, namespace = settings().redis_url.get_secret_value(), f"bench-{uuid4().hex[:8]}:"
@@ -94,17 +72,13 @@ def run() -> None:
     with redis.Redis.from_url(url) as client:
         try:
             leg.prepare()
-            rates = measure(client, leg, namespace)
+            with bulk_write(client) as bulk:
+                rates = measure(PLAN, leg.apply, bulk, lambda made: payloads(client, f"{namespace}bulk:", made))
         finally:
             leg.close()
             for names in batches(list(client.scan_iter(match=f"{namespace}*", count=1_000)), 1_000):
                 client.unlink(*names)
-    for what in ("first copy", "update"):
-        best = {who: max(median(rates[what, who, writers]) for writers in WRITERS) for who in ("leg", "bulk")}
-        print(f"Redis leg / bulk write, {what}: {best['leg'] / best['bulk']:.2f} (aim >= {AIM})")
-        for writers in WRITERS:
-            print(f"  {writers} writers: leg {spread(rates[what, 'leg', writers])} rows/s, bulk {spread(rates[what, 'bulk', writers])} rows/s")
-    print(f"  {ROUNDS} rounds of {NUMBER} policies, {BATCH} a batch")
+    report(PLAN, "Redis leg / bulk write", rates)
 
 
 if __name__ == "__main__":
