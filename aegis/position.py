@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,19 @@ class SourcePosition:
     transaction_id: int | None = None
     committed_at: datetime | None = None
     """When PostgreSQL committed, with zone; for snapshot events, when the row was read."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], prefix: str = "") -> SourcePosition:
+        """The position in the fields of a stored record, each named as here after `prefix`; the time in ISO 8601. Fields that may be None may be missing."""
+        committed_at = fields.get(f"{prefix}committed_at")
+        return cls(
+            topic=fields[f"{prefix}topic"],
+            partition=fields[f"{prefix}partition"],
+            offset=fields[f"{prefix}offset"],
+            lsn=fields.get(f"{prefix}lsn"),
+            transaction_id=fields.get(f"{prefix}transaction_id"),
+            committed_at=None if committed_at is None else datetime.fromisoformat(committed_at),
+        )
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.partition}]@{self.offset}"

@@ -46,20 +46,12 @@ def stored_record(table: str, hit: Mapping[str, Any]) -> StoredRecord:
     """What a hit (`_id`, `_version`, `_source`) says. Its stamp is the version, since that is what the server compares."""
     content = dict(hit["_source"])
     register = content.pop(REGISTER_FIELD)
-    committed_at = register.get("committed_at")
     return StoredRecord(
         table=table,
         key=hit["_id"],
         stamp=Stamp.unpack(hit["_version"]),
         content=None if register["deleted"] else content,
-        position=SourcePosition(
-            register["topic"],
-            register["partition"],
-            register["offset"],
-            register["lsn"],
-            register["transaction_id"],
-            None if committed_at is None else datetime.fromisoformat(committed_at),
-        ),
+        position=SourcePosition.of(register),
         applied_at=datetime.fromisoformat(register["applied_at"]),
         claim=Claim(register["bucket"], register["claim"]),
     )

@@ -94,15 +94,7 @@ def stored_record(table: str, found: Mapping[str, Any], of: Statements) -> Store
             "properties": {name: value for name, value in properties.items() if not name.startswith(BOOKKEEPING)},
             "edges": {edge.type: _listed(found["edges"][edge.type], edge.key) for edge in of.shape.edges},
         }
-    committed_at = properties.get("_committed_at")
-    position = SourcePosition(
-        properties["_topic"],
-        properties["_partition"],
-        properties["_offset"],
-        properties.get("_lsn"),
-        properties.get("_transaction_id"),
-        None if committed_at is None else datetime.fromisoformat(committed_at),
-    )
+    position = SourcePosition.of(properties, BOOKKEEPING)
     return StoredRecord(
         table,
         found["key"],

@@ -68,20 +68,12 @@ def stamp_of(register: bytes) -> Stamp:
 def stored_record(table: str, key: str, register: bytes, value: bytes | None) -> StoredRecord:
     """What the register and the value beside it say. The value alone decides what readers see: without one, the record is a tombstone."""
     fields = orjson.loads(register)
-    committed_at = fields["committed_at"]
     return StoredRecord(
         table=table,
         key=key,
         stamp=Stamp.unpack(fields["stamp"]),
         content=None if value is None else orjson.loads(value),
-        position=SourcePosition(
-            fields["topic"],
-            fields["partition"],
-            fields["offset"],
-            fields["lsn"],
-            fields["transaction_id"],
-            None if committed_at is None else datetime.fromisoformat(committed_at),
-        ),
+        position=SourcePosition.of(fields),
         applied_at=datetime.fromisoformat(fields["applied_at"]),
         claim=Claim(fields["bucket"], fields["claim"]),
     )
