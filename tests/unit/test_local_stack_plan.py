@@ -62,7 +62,7 @@ def test_a_holder_that_may_not_be_seen_is_said_to_be_hidden() -> None:
 
 
 def test_roots_stack_lives_where_the_servers_user_can_enter() -> None:
-    folders = choose_folders(Path("/root/work/aegis"), {}, is_root=True, user_home=Path("/root"))
+    folders = choose_folders(Path("/srv/work/aegis"), {}, is_root=True, user_home=Path("/root"))
 
     assert folders.cache == Path("/var/cache/aegis")
     assert folders.home.parent == Path("/var/lib/aegis")
