@@ -37,6 +37,7 @@ SHOWN = {"title": "t"}
         (5, stored(6, content=SHOWN), Arrival.AHEAD),
         (5, stored(5, Rank.DELETE), Arrival.AHEAD),
         (None, stored(5, Rank.DELETE), Arrival.DELETED),
+        (None, stored(5, Rank.DELETE, SHOWN), Arrival.WAITING),
         (None, None, Arrival.DELETED),
         (None, stored(5, content=SHOWN), Arrival.WAITING),
         (None, stored(5), Arrival.WAITING),
