@@ -11,7 +11,7 @@ from typing import Any
 from aegis.claim import Claim, claim_of
 from aegis.errors import ChangeRejected
 from aegis.position import SourcePosition
-from aegis.stamp import Stamp
+from aegis.stamp import Rank, Stamp
 
 Content = Mapping[str, Any]
 """What a projection makes of a row, in the shape that its store declares."""
@@ -44,6 +44,11 @@ class StoredRecord:
     position: SourcePosition
     applied_at: datetime
     claim: Claim
+
+    @property
+    def half_deleted(self) -> bool:
+        """Whether readers still see a record that has the stamp of a delete: Milvus writes the tombstone first, then takes the record away."""
+        return self.stamp.rank is Rank.DELETE and self.content is not None
 
 
 class Verdict(StrEnum):

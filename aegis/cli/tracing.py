@@ -92,9 +92,9 @@ def arrival(version: int | None, stored: StoredRecord | Fault | None) -> Arrival
     if isinstance(stored, Fault):
         return Arrival.UNKNOWN
     if version is None:
-        if stored is None or (stored.stamp.rank is Rank.DELETE and stored.content is None):
+        if stored is None or (stored.stamp.rank is Rank.DELETE and not stored.half_deleted):
             return Arrival.DELETED
-        return Arrival.WAITING  # with the stamp of a delete and a content, Milvus is between its two writes: readers still see it
+        return Arrival.WAITING
     if stored is None or stored.stamp.version < version:
         return Arrival.WAITING
     if stored.stamp.version > version or stored.stamp.rank is Rank.DELETE:

@@ -47,7 +47,7 @@ def _arrived(store: Store, expected: Mapping[str, Stamp]) -> Stored:
         records = store.fetch(TABLE, list(expected))
     except StoreUnavailable:  # asked again until the deadline, which names the store
         return {}
-    return {key: record for key, record in records.items() if record.stamp >= expected[key]}
+    return {key: record for key, record in records.items() if record.stamp >= expected[key] and not record.half_deleted}
 
 
 def _late(found: Mapping[str, Stored], expected: Mapping[str, Stamp], seconds: float) -> str:
