@@ -36,3 +36,8 @@ class SourcePosition:
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+def lsn_text(lsn: int | None) -> str:
+    """An LSN in PostgreSQL's own form, X/Y in hexadecimal; empty where there is none."""
+    return "" if lsn is None else f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"

@@ -17,6 +17,7 @@ import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from aegis.position import lsn_text
 from aegis.registry import SCHEMA_FOLDER
 from aegis.settings import settings
 from aegis.telemetry.health import HealthServer
@@ -27,7 +28,7 @@ from connectors.registration import NotRunning, apply, forget_offset, loss, refu
 from connectors.rest import Connect, ConnectRefused, ConnectUnavailable
 from connectors.restarts import Policy
 from connectors.schemas import RegistryFault, captured_subjects, differing, hold_compatibility, write
-from connectors.slot import PossibleLoss, Slot, lsn, observe_slot, possible_loss, stored_lsn
+from connectors.slot import PossibleLoss, Slot, observe_slot, possible_loss, stored_lsn
 from connectors.values import placeholder_values
 from connectors.watcher import Watcher
 
@@ -114,7 +115,7 @@ def status_command(as_json: bool) -> None:
                     "state": status.state if status else "NOT REGISTERED",
                     "running": bool(status and status.running),
                     "tasks": [{"task": task.number, "state": task.state, "reason": task.reason} for task in status.tasks] if status else [],
-                    "stored_lsn": None if stored is None else lsn(stored),
+                    "stored_lsn": None if stored is None else lsn_text(stored),
                     "slot": None if slot is None else {**asdict(slot), "behind_bytes": slot.behind_bytes},
                     "possible_loss": possible_loss(definition.name, name, stored, slot),
                 }
@@ -180,7 +181,7 @@ def offsets_command(as_json: bool) -> None:
         return
     for name, offsets in found.items():
         stored = stored_lsn(offsets)
-        click.echo(f"{name}: {'nothing stored' if stored is None else lsn(stored)}")
+        click.echo(f"{name}: {'nothing stored' if stored is None else lsn_text(stored)}")
 
 
 @command.command("schemas")

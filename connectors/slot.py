@@ -12,6 +12,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from aegis.position import lsn_text
+
 _SLOT: LiteralString = """
 SELECT slot_name, active, wal_status, confirmed_flush_lsn - '0/0'::pg_lsn, pg_current_wal_lsn() - '0/0'::pg_lsn
 FROM pg_replication_slots WHERE slot_name = %s AND database = current_database()
@@ -61,15 +63,10 @@ def possible_loss(connector: str, slot_name: str, stored: int | None, slot: Slot
     if stored is None:
         return None
     if slot is None:
-        return f"offset {lsn(stored)} is stored, but the slot {slot_name} is missing: changes since then may be lost. {remedy}"
+        return f"offset {lsn_text(stored)} is stored, but the slot {slot_name} is missing: changes since then may be lost. {remedy}"
     if slot.wal_status == "lost":
         drop = f"SELECT pg_drop_replication_slot('{slot_name}')"
         return f"the slot {slot_name} is lost: PostgreSQL removed WAL that it needed (max_slot_wal_keep_size). Drop it: {drop}. {remedy}"
     if slot.confirmed > stored:
-        return f"the slot {slot_name} is at {lsn(slot.confirmed)}, ahead of the stored offset {lsn(stored)}: changes between may be lost. {remedy}"
+        return f"the slot {slot_name} is at {lsn_text(slot.confirmed)}, ahead of the stored offset {lsn_text(stored)}: changes between may be lost. {remedy}"
     return None
-
-
-def lsn(position: int) -> str:
-    """An LSN as PostgreSQL prints it."""
-    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"

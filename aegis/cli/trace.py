@@ -21,8 +21,9 @@ from aegis.cli.observing.postgres import block, one, reading
 from aegis.cli.observing.reading import store_questions
 from aegis.cli.observing.side_by_side import ask_all, one_line
 from aegis.cli.screen import screen
-from aegis.cli.tracing import Arrival, Step, Way, lsn_text, way
+from aegis.cli.tracing import Arrival, Step, Way, way
 from aegis.derivations import CAPTURED
+from aegis.position import lsn_text
 from aegis.record import StoredRecord
 from aegis.settings import Settings, settings
 

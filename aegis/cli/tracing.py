@@ -124,10 +124,5 @@ def way(
     return Way(table, key, version, None if row is None else row["updated_at"], tuple(steps), letters)
 
 
-def lsn_text(lsn: int | None) -> str:
-    """An LSN in PostgreSQL's own form, X/Y in hexadecimal; empty where there is none."""
-    return "" if lsn is None else f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
-
-
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start).total_seconds()

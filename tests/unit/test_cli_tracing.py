@@ -7,8 +7,8 @@ import pytest
 
 from aegis.claim import claim_of
 from aegis.cli.observing.side_by_side import Fault
-from aegis.cli.tracing import Arrival, arrival, lsn_text, way
-from aegis.position import SourcePosition
+from aegis.cli.tracing import Arrival, arrival, way
+from aegis.position import SourcePosition, lsn_text
 from aegis.record import StoredRecord
 from aegis.stamp import Rank, Stamp
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aegis.position import lsn_text
 from connectors.definition import Definition
 from connectors.plan import Action, Step, plan
 from connectors.rest import Status, Task
 from connectors.restarts import HOUR_SECONDS, Policy, Verdict, decide
-from connectors.slot import Slot, lsn, possible_loss, stored_lsn
+from connectors.slot import Slot, possible_loss, stored_lsn
 
 DESIRED = Definition("c", {"a": "1", "b": "2"})
 RUNNING = Status("c", "RUNNING", (Task(0, "RUNNING"),))
@@ -61,7 +62,7 @@ def test_the_stored_position_is_read_from_debeziums_offset() -> None:
     assert stored_lsn([{"partition": {"server": "aegis"}, "offset": {"lsn": 38320680, "txId": 1282}}]) == 38320680
     assert stored_lsn([]) is None
     assert stored_lsn([{"partition": {"server": "aegis"}, "offset": None}]) is None
-    assert lsn(38320680) == "0/248BA28"
+    assert lsn_text(38320680) == "0/248BA28"
 
 
 def test_a_status_names_the_innermost_cause() -> None:

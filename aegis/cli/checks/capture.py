@@ -5,9 +5,9 @@ from __future__ import annotations
 from aegis.cli.checks.finding import Finding, fail, ok, warn
 from aegis.cli.observing.connectors import CONNECTOR, observe_connectors, stored_lsn
 from aegis.cli.observing.postgres import Capture, Reader, block, observe_capture, one, reading
-from aegis.cli.tracing import lsn_text
 from aegis.derivations import CAPTURED
 from aegis.migrations import observe
+from aegis.position import lsn_text
 from aegis.settings import Settings
 
 OLDEST_POSTGRES = 150000
