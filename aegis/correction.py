@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from aegis.change import Change, Image
+from aegis.change import Change, Image, Operation
 from aegis.derivations import CAPTURED
 from aegis.errors import Code, Undecodable
 from aegis.message import Message
@@ -34,6 +34,9 @@ def correction_record(change: Change, published_at: datetime) -> dict[str, Any]:
         "transaction_id": change.position.transaction_id,
         "committed_at": change.position.committed_at,
         "published_at": published_at,
+        "operation": change.operation.value,
+        "expected": change.expected,
+        "restored": change.restored,
     }
 
 
@@ -55,6 +58,9 @@ def correction_of(message: Message, record: Mapping[str, Any]) -> Change:
             targets=frozenset(record["targets"]) or None,
             cause=record["cause"],
             trace=message.trace,
+            operation=Operation(record["operation"]),
+            expected=record["expected"],
+            restored=record["restored"],
         )
     except ValueError as error:
         raise Undecodable(Code.INVALID_FORMAT, f"correction for {record['table']} {record['key']}: {error}") from error

@@ -34,6 +34,10 @@ STORES = ("milvus", "neo4j", "elasticsearch", "redis")
 """The derived stores, in the order in which people are shown them."""
 
 
+STORE_ROLES = {"vector": "milvus", "graph": "neo4j", "search": "elasticsearch", "cache": "redis"}
+"""What a derived store is for → its name; commands take either."""
+
+
 @dataclass(frozen=True, slots=True)
 class CapturedTable:
     """A table whose WAL is captured, and what it becomes."""

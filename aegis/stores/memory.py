@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 
 from aegis.errors import ChangeRejected
+from aegis.inspection import Listed, Sum, Sums
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
-from aegis.stores.protocol import Count
+from aegis.stores.protocol import Count, Image
 
 
 class MemoryStore:
@@ -57,5 +59,49 @@ class MemoryStore:
         tombstones = [record.content is None for record in self.scan(table)]
         return Count(visible=tombstones.count(False), tombstones=tombstones.count(True))
 
+    def sums(self, table: str) -> Sums:
+        """As the protocol says."""
+        records, claims, visible = Counter[int](), Counter[int](), Counter[int]()
+        highest = 0
+        for record in self.scan(table):
+            highest = max(highest, record.stamp.packed)
+            if not _listed(record).is_deleted:
+                bucket = record.claim.bucket
+                records[bucket] += 1
+                claims[bucket] += record.claim.claim
+                visible[bucket] += record.content is not None
+        return Sums({bucket: Sum(records[bucket], claims[bucket], visible[bucket]) for bucket in records}, highest)
+
+    def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:
+        """As the protocol says; nothing is ever astray in a dict."""
+        return (_listed(record) for record in self.scan(table) if record.claim.bucket in buckets)
+
+    def inspect(self, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
+        """As the protocol says."""
+        return {key: _listed(record) for key, record in self.fetch(table, keys).items()}
+
+    def forget(self, table: str, expected: Mapping[str, int]) -> int:
+        """As the protocol says."""
+        with self._lock:
+            gone = [key for key, record in self.fetch(table, list(expected)).items() if record.stamp.packed == expected[key]]
+            for key in gone:
+                del self._records[table, key]
+            return len(gone)
+
+    def images(self, table: str, keys: Sequence[str]) -> Mapping[str, Image]:
+        """As the protocol says. The record itself, which is no JSON: this store is never asked across a process."""
+        return self.fetch(table, keys)
+
+    def restore(self, table: str, images: Mapping[str, Image]) -> int:
+        """As the protocol says."""
+        with self._lock:
+            lacking = {key: image for key, image in images.items() if (table, key) not in self._records}
+            self._records |= {(table, key): image for key, image in lacking.items()}
+            return len(lacking)
+
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def _listed(record: StoredRecord) -> Listed:
+    return Listed(record.key, record.stamp.packed, record.content is not None)

@@ -11,14 +11,15 @@ from aegis.cli.checks.capture import heartbeat_finding, offset_finding, slot_fin
 from aegis.cli.checks.finding import Level
 from aegis.cli.checks.machine import addresses, check_machine, check_ports, jdk_version
 from aegis.cli.checks.pipeline import dead_letter_findings, group_finding
-from aegis.cli.observing.connectors import Connector, _connector
-from aegis.cli.observing.kafka import Group, lag_of, topics_of
+from aegis.cli.observing.kafka import Group, lag_of
 from aegis.cli.observing.picture import Picture, Relational, problems
 from aegis.cli.observing.postgres import Capture, DeadLetters, Rows
 from aegis.cli.observing.servers import Server
 from aegis.cli.observing.side_by_side import Fault, ask_all, one_line
 from aegis.cli.pulse import Moment, plain, pulse
+from aegis.connect_status import Connector, _connector
 from aegis.derivations import CAPTURED, STORES, shapes
+from aegis.offsets import topics_of
 from aegis.settings import Settings
 from aegis.stores.protocol import Count
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aegis.cli.checks.finding import Finding, fail, ok, warn
-from aegis.cli.observing.connectors import CONNECTOR, observe_connectors, stored_lsn
 from aegis.cli.observing.postgres import Capture, Reader, block, observe_capture, one, reading
+from aegis.connect_status import CONNECTOR, observe_connectors, stored_lsn
 from aegis.derivations import CAPTURED
 from aegis.migrations import observe
 from aegis.position import lsn_text

@@ -5,9 +5,10 @@ from __future__ import annotations
 import httpx
 
 from aegis.cli.checks.finding import Finding, fail, ok, warn
-from aegis.cli.observing.kafka import PATIENCE_SECONDS, Group, Groups, admin_client
+from aegis.cli.observing.kafka import PATIENCE_SECONDS, Group, Groups
 from aegis.cli.observing.postgres import DeadLetters, observe_dead_letters, reading
 from aegis.embedding.pins import MODEL
+from aegis.offsets import admin_client
 from aegis.projections import policies_milvus
 from aegis.settings import Settings
 from aegis.topics import TopicMismatch, missing, observe, topics

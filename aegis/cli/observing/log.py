@@ -10,8 +10,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from aegis.cli.observing.kafka import quiet_logger
 from aegis.message import TRACE_HEADER
+from aegis.offsets import quiet_logger
 
 PATIENCE_SECONDS = 4.0
 

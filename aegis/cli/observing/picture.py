@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from aegis.cli.observing.connectors import CONNECTOR, Connector, observe_connectors
 from aegis.cli.observing.kafka import Group, Groups
 from aegis.cli.observing.postgres import Capture, DeadLetters, Rows, observe_capture, observe_dead_letters, observe_rows, reading
 from aegis.cli.observing.reading import store_questions
 from aegis.cli.observing.servers import Server, probes
 from aegis.cli.observing.side_by_side import Fault, ask_all
+from aegis.connect_status import CONNECTOR, Connector, observe_connectors
 from aegis.derivations import STORES
 from aegis.settings import Settings
 from aegis.stores.protocol import Count, Store

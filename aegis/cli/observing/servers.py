@@ -57,7 +57,7 @@ def _postgresql(dsn: str) -> Server:
 
 
 def _kafka(bootstrap: str) -> Server:
-    from aegis.cli.observing.kafka import admin_client
+    from aegis.offsets import admin_client
 
     brokers = admin_client(bootstrap).list_topics(timeout=PATIENCE_SECONDS).brokers
     return Server("", f"{len(brokers)} broker{'s' if len(brokers) != 1 else ''}")

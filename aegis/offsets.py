@@ -1,0 +1,96 @@
+"""Offsets of Kafka: where topics begin and end, what consumer groups have committed, and moving it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
+
+from aegis.consumer_groups import DEAD_LETTERS
+from aegis.correction import CORRECTIONS_TOPIC
+from aegis.dead_letter import DEAD_LETTERS_TOPIC
+from aegis.derivations import shapes
+from aegis.envelope import table_topic
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+def topics_of(app: str) -> frozenset[str]:
+    """The topics that the app of a derived store, or the dead-letter app, reads."""
+    if app == DEAD_LETTERS:
+        return frozenset({DEAD_LETTERS_TOPIC})
+    return frozenset({CORRECTIONS_TOPIC, *(table_topic(table) for table in shapes(app))})
+
+
+def quiet_logger() -> Any:
+    """A logger that drops what librdkafka says: a command tells people itself what is wrong."""
+    logger = logging.getLogger("aegis.librdkafka")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
+
+
+def admin_client(bootstrap: str, timeout: float = 4.0) -> AdminClient:
+    """An admin client that says nothing on stderr while no broker answers. `timeout`: seconds a request."""
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": int(timeout * 1000), "logger": quiet_logger()})
+
+
+class Offsets:
+    """Asks one cluster; keep it to ask again. Every method raises KafkaException where no broker answers within `timeout` seconds."""
+
+    def __init__(self, bootstrap: str, *, timeout: float = 10.0) -> None:
+        self._admin = admin_client(bootstrap, timeout)
+        self._timeout = timeout
+
+    def ends(self, topics: Iterable[str]) -> dict[Place, tuple[int, int]]:
+        """Place → (beginning, end) of every partition; topics that do not exist are left out."""
+        places = self._places(topics)
+        if not places:
+            return {}
+        earliest = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        latest = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: (earliest[place], latest[place]) for place in earliest}
+
+    def at(self, topics: Iterable[str], moment: datetime) -> dict[Place, int]:
+        """Place → offset of its first message at `moment` or later; the end where there is none."""
+        places = self._places(topics)
+        if not places:
+            return {}
+        found = self._offsets(places, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
+        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: offset if offset >= 0 else ends[place] for place, offset in found.items()}
+
+    def committed(self, group: str) -> dict[Place, int]:
+        """Place → committed offset; places without one are left out."""
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=self._timeout)
+        partitions = futures[group].result(self._timeout).topic_partitions or []
+        return {(found.topic, found.partition): found.offset for found in partitions if found.offset >= 0}
+
+    def described(self, groups: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Group → state in lower case (stable, empty, dead, …) and number of members."""
+        futures = self._admin.describe_consumer_groups(list(groups), request_timeout=self._timeout)
+        found = {name: future.result(self._timeout) for name, future in futures.items()}
+        return {name: (description.state.name.lower(), len(description.members)) for name, description in found.items()}
+
+    def move(self, group: str, offsets: Mapping[Place, int]) -> None:
+        """Commit `offsets` for `group`, which must have no member. Raises KafkaException naming the partition where Kafka refuses."""
+        wanted = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        futures = self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, wanted)], request_timeout=self._timeout)
+        for partition in futures[group].result(self._timeout).topic_partitions:
+            if partition.error is not None:  # one by one, without raising
+                from confluent_kafka import KafkaException
+
+                raise KafkaException(partition.error)
+
+    def _places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        known = self._admin.list_topics(timeout=self._timeout).topics
+        return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
+
+    def _offsets(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Place, int]:
+        futures = self._admin.list_offsets(dict.fromkeys(places, spec), request_timeout=self._timeout)
+        return {(place.topic, place.partition): future.result(self._timeout).offset for place, future in futures.items()}
