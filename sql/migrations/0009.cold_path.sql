@@ -5,6 +5,7 @@
 CREATE TABLE ops.runs (
     run_id text PRIMARY KEY CONSTRAINT run_id_is_given CHECK (run_id <> ''),
     kind text NOT NULL CONSTRAINT kind_is_known CHECK (kind IN ('reconcile', 'undo', 'replay', 'rebuild', 'purge')),
+    lock text NOT NULL CONSTRAINT lock_is_given CHECK (lock <> ''),
     actor text NOT NULL DEFAULT session_user CONSTRAINT actor_is_given CHECK (actor <> ''),
     options jsonb NOT NULL DEFAULT '{}' CONSTRAINT options_is_an_object CHECK (jsonb_typeof(options) = 'object'),
     state text NOT NULL DEFAULT 'running' CONSTRAINT state_is_known CHECK (state IN ('running', 'finished', 'failed', 'abandoned')),
@@ -18,11 +19,13 @@ CREATE TABLE ops.runs (
     CONSTRAINT a_finished_run_has_a_verdict CHECK (state <> 'finished' OR verdict IS NOT NULL)
 );
 
+CREATE UNIQUE INDEX runs_running ON ops.runs (lock) WHERE state = 'running';
 CREATE INDEX runs_recent ON ops.runs (kind, started_at DESC);
 
 COMMENT ON TABLE ops.runs IS 'Runs of the cold path. One that was killed is marked abandoned by the next, and nothing of it is believed.';
 COMMENT ON COLUMN ops.runs.run_id IS 'Key: time of the start and a few random letters.';
 COMMENT ON COLUMN ops.runs.kind IS 'reconcile, undo, replay, rebuild or purge.';
+COMMENT ON COLUMN ops.runs.lock IS 'What it has to itself: of runs with one lock, one is running at most.';
 COMMENT ON COLUMN ops.runs.actor IS 'Who started it: a person or a program; the role of the session where nobody says more.';
 COMMENT ON COLUMN ops.runs.options IS 'What it was asked to do.';
 COMMENT ON COLUMN ops.runs.state IS 'running, finished (with a verdict), failed, or abandoned (its process died).';

@@ -9,7 +9,7 @@ SELECT ('x' || substr(md5(policy_id), 1, 3))::bit(12)::int AS bucket,
 FROM public.policies GROUP BY bucket;
 
 -- policies_listing --
-SELECT policy_id AS key, version FROM public.policies
+SELECT policy_id AS key, version, status IN ('pending_validation', 'active') AS visible FROM public.policies
 WHERE ('x' || substr(md5(policy_id), 1, 3))::bit(12)::int = ANY(%(buckets)s::int[]);
 
 -- policies_versions --
@@ -23,7 +23,7 @@ SELECT ('x' || substr(md5(user_id), 1, 3))::bit(12)::int AS bucket,
 FROM public.users GROUP BY bucket;
 
 -- users_listing --
-SELECT user_id AS key, version FROM public.users
+SELECT user_id AS key, version, true AS visible FROM public.users
 WHERE ('x' || substr(md5(user_id), 1, 3))::bit(12)::int = ANY(%(buckets)s::int[]);
 
 -- users_versions --
@@ -37,7 +37,7 @@ SELECT ('x' || substr(md5(rule_id), 1, 3))::bit(12)::int AS bucket,
 FROM public.business_rules GROUP BY bucket;
 
 -- business_rules_listing --
-SELECT rule_id AS key, version FROM public.business_rules
+SELECT rule_id AS key, version, true AS visible FROM public.business_rules
 WHERE ('x' || substr(md5(rule_id), 1, 3))::bit(12)::int = ANY(%(buckets)s::int[]);
 
 -- business_rules_versions --
