@@ -36,6 +36,14 @@ def served(request: pytest.FixtureRequest) -> Iterator[Opened]:
     yield from _open(request.param)
 
 
+@pytest.fixture
+def strayed(served: Opened) -> Opened:
+    """Every store in which something can be astray."""
+    if served.stray is None:
+        pytest.skip(f"nothing can be astray in {served.store.name}")
+    return served
+
+
 @pytest.fixture(params=["memory", *HOLD_THE_RULE])
 def fenced(request: pytest.FixtureRequest) -> Iterator[Opened]:
     """Every store that holds the one rule by itself, so that several may write the same key."""

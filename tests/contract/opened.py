@@ -32,6 +32,8 @@ class Opened:
     """Where the real server listens; None where there is none."""
     at: Callable[[int], Store] | None = None
     """The store under the same names, not prepared, with its server on 127.0.0.1 at this port and a timeout of about 2 s; the test closes it."""
+    stray: Callable[[str, str], None] | None = None
+    """Writes, behind the store's back, something that readers see under (table, key) and that has no bookkeeping; None where nothing can be astray."""
     examples: int = 25
     """How many generated histories are affordable."""
 
