@@ -1,0 +1,95 @@
+"""The steps of the nightly run. Each runs what the command line offers and returns a small report, which Airflow keeps and shows."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import structlog
+
+from aegis.errors import AegisError, Code
+from batch.command import Answer, aegis
+from batch.folders import run_folder
+
+Report = dict[str, Any]
+
+LONGEST_WAIT_SECONDS = 3600
+"""For another run of the cold path: they exclude each other, and the four stores are synchronised side by side."""
+KEPT_RUNS = 7
+CLEAN, REPAIRED, DRIFT_LEFT = 0, 3, 4
+"""Exit codes of `aegis reconcile`."""
+
+log = structlog.get_logger(__name__)
+
+
+def extract_external_data(run: str) -> Report:
+    """Fetch the listing of every portal that has a key. One that fails holds up no other; AegisError then names it, and the next attempt asks it alone."""
+    folder = run_folder(run)
+    fetched, failed = {}, []
+    sources = _done(aegis("collect", "sources", "--json"), "aegis collect sources").said
+    for source in (row["source"] for row in sources if row["key"]):
+        answer = aegis("collect", "fetch", source, "--into", str(folder), "--json")
+        fetched[source] = answer.said
+        if answer.exit_code:
+            failed.append(f"{source}: {answer.complaint}")
+    skipped = [row["source"] for row in sources if not row["key"]]
+    if skipped:
+        log.warning("extract.skipped", sources=skipped, remedy="set <SOURCE>_API_KEY to collect them")
+    if failed:
+        raise AegisError(Code.SOURCE_UNAVAILABLE, "; ".join(failed))
+    return {"folder": str(folder), "fetched": fetched, "skipped_without_key": skipped}
+
+
+def validate_and_stage(run: str) -> Report:
+    """Map and validate what was fetched."""
+    folder = str(run_folder(run))
+    return {"folder": folder, "staged": _done(aegis("collect", "stage", folder, "--json"), "aegis collect stage").said}
+
+
+def sync_postgresql(run: str) -> Report:
+    """Write what was staged: new and changed records are stored, vanished ones archived."""
+    folder = str(run_folder(run))
+    return {"folder": folder, "written": _done(aegis("collect", "write", folder, "--json"), "aegis collect write").said}
+
+
+def synchronise(store: str) -> Report:
+    """Compare one store with PostgreSQL and repair it. Drift that was repaired is a success; AegisError says what was left."""
+    answer = aegis("reconcile", "--store", store, "--wait", str(LONGEST_WAIT_SECONDS), "--json")
+    if answer.exit_code in {CLEAN, REPAIRED}:
+        return _report(answer)
+    if answer.exit_code == DRIFT_LEFT:
+        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"{store} still differs from PostgreSQL after a repair: {_where(answer)}")
+    raise AegisError(Code.COLD_PATH_FAILED, f"{store} could not be compared: {answer.complaint}")
+
+
+def verify_consistency() -> Report:
+    """Compare everything once more, and change nothing. AegisError where anything differs."""
+    answer = aegis("reconcile", "--dry-run", "--wait", str(LONGEST_WAIT_SECONDS), "--json")
+    if answer.exit_code == CLEAN:
+        return _report(answer)
+    if answer.exit_code == DRIFT_LEFT:
+        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"derived stores differ from PostgreSQL: {_where(answer)}")
+    raise AegisError(Code.COLD_PATH_FAILED, f"the stores could not be compared: {answer.complaint}")
+
+
+def cleanup_orphaned_data(run: str) -> Report:
+    """Purge tombstones that no log can contradict any more, and remove what old runs fetched."""
+    purged = _done(aegis("purge", "--json"), "aegis purge").said
+    kept = sorted(run_folder(run).parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in kept[KEPT_RUNS:]:
+        shutil.rmtree(folder)
+    return {"purged": purged, "removed_runs": len(kept[KEPT_RUNS:])}
+
+
+def _done(answer: Answer, command: str) -> Answer:
+    if answer.exit_code:
+        raise AegisError(Code.BATCH_ERROR, f"{command} ended with {answer.exit_code}: {answer.complaint}")
+    return answer
+
+
+def _report(answer: Answer) -> Report:
+    return {"exit_code": answer.exit_code, **{name: answer.said.get(name) for name in ("run_id", "verdict", "counts", "report")}}
+
+
+def _where(answer: Answer) -> str:
+    return f"see {answer.said['report']}" if isinstance(answer.said, dict) and answer.said.get("report") else answer.complaint
