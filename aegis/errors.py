@@ -48,6 +48,10 @@ class StoreUnavailable(AegisError):
     """The store cannot answer now (connection, timeout, 429, transient): the same batch may be tried again and again."""
 
 
+class LogUnavailable(AegisError):
+    """Kafka did not take what was to be published: nothing of it may be relied on, and all of it may be published again."""
+
+
 class ChangeRejected(AegisError):
     """This record can never be stored as it is: dead letter and compensation."""
 

@@ -20,6 +20,10 @@ class RegistryUnavailable(AegisError):
     """The schema registry cannot answer now: the same question may be asked again."""
 
 
+class UnknownSubject(AegisError):
+    """Nobody has registered a schema under this subject."""
+
+
 class Registry:
     """Talks to the registry's Confluent interface. Answers never change for an id, so the client's cache of them is for ever."""
 
@@ -50,6 +54,27 @@ class Registry:
         except (SchemaRegistryError, HTTPError) as error:
             raise self._unavailable(error) from error
         return Encoder(number, text)
+
+    def registered_encoder(self, subject: str) -> Encoder:
+        """Encoder for the committed schema of `subject` under the id of its latest registered version; registers nothing.
+
+        Raises `UnknownSubject` where there is none, and `RegistryUnavailable`.
+        """
+        try:
+            number = self._client.get_latest_version(subject).schema_id
+        except SchemaRegistryError as error:
+            if error.http_status_code == _NOT_FOUND:
+                raise UnknownSubject(
+                    Code.SOURCE_UNAVAILABLE,
+                    f"the registry knows no subject {subject}: the connector registers it with the first row that it writes; "
+                    "see `aegis status`, start the connector with `aegis connect apply`, and run this again",
+                ) from error
+            raise self._unavailable(error) from error
+        except HTTPError as error:
+            raise self._unavailable(error) from error
+        if number is None:
+            raise UnknownSubject(Code.SOURCE_UNAVAILABLE, f"the registry's answer for subject {subject} names no schema id: is its version the pinned one?")
+        return Encoder(number, committed_schema(subject))
 
     def codec(self) -> Codec:
         """A codec that looks schemas up here."""

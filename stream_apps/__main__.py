@@ -14,8 +14,10 @@ from tenacity import Retrying, retry_if_exception_type
 from aegis.codec import Encoder
 from aegis.consumer_groups import DEAD_LETTERS
 from aegis.correction import CORRECTIONS_SUBJECT
+from aegis.correction_log import CorrectionLog
 from aegis.dead_letter import DEAD_LETTERS_SUBJECT, DEAD_LETTERS_TOPIC
 from aegis.derivations import STORES
+from aegis.durable_log import DurableLog, open_producer
 from aegis.registry import Registry, RegistryUnavailable
 from aegis.settings import Settings, settings
 from aegis.stores.opening import open_store
@@ -27,7 +29,7 @@ from stream_apps.applier import Applier
 from stream_apps.brake import Brake
 from stream_apps.circuit import pauses
 from stream_apps.dead_letters import DeadLettersTable
-from stream_apps.outlet import Encoders, KafkaOutlet, open_producer
+from stream_apps.outlet import KafkaOutlet
 from stream_apps.sink import Sink
 from stream_apps.sparing import Sparing
 
@@ -74,9 +76,10 @@ def open_sink(app: str, configured: Settings) -> Sink[Any]:
     registry = Registry(configured.schema_registry_url)
     if app == DEAD_LETTERS:
         return DeadLettersTable(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), configured.aegis_store_timeout_seconds)
-    encoders = Encoders(_encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT))
+    letters, corrections = _encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT)
     timeout = configured.aegis_store_timeout_seconds
-    outlet = KafkaOutlet(open_producer(configured.kafka_bootstrap_servers, f"aegis-{app}", timeout), encoders, timeout)
+    durable = DurableLog(open_producer(configured.kafka_bootstrap_servers, f"aegis-{app}", timeout), timeout)
+    outlet = KafkaOutlet(durable, letters, CorrectionLog(durable, corrections))
     return Applier(open_store(app, configured), registry.codec(), outlet, Brake(configured.aegis_brake_rejections))
 
 

@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from aegis.errors import AegisError, StoreUnavailable
+from aegis.errors import AegisError, LogUnavailable, StoreUnavailable
 from aegis.message import Message
 from aegis.registry import RegistryUnavailable
 
 P = TypeVar("P")
-
-
-class LogUnavailable(AegisError):
-    """Kafka did not take a dead letter or a correction: the batch that it belongs to is tried again."""
 
 
 TRANSIENT: tuple[type[AegisError], ...] = (StoreUnavailable, RegistryUnavailable, LogUnavailable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -13,15 +14,16 @@ from confluent_kafka.admin import AdminClient
 from aegis.change import Change
 from aegis.compensation import compensation
 from aegis.correction import CORRECTIONS_SUBJECT
+from aegis.correction_log import CorrectionLog
 from aegis.dead_letter import DEAD_LETTERS_SUBJECT, dead_letter
-from aegis.errors import ChangeRejected, Code
+from aegis.durable_log import DurableLog, open_producer
+from aegis.errors import ChangeRejected, Code, LogUnavailable
 from aegis.position import SourcePosition
 from aegis.settings import Settings
 from aegis.stamp import Rank, Stamp
 from aegis.topics import MAX_MESSAGE_BYTES, Topic, create
 from stream_apps.applier import Letter
-from stream_apps.outlet import Encoders, KafkaOutlet, Topics, open_producer
-from stream_apps.sink import LogUnavailable
+from stream_apps.outlet import KafkaOutlet
 from tests.support import debezium
 
 pytestmark = pytest.mark.stack
@@ -31,6 +33,12 @@ REASON = ChangeRejected(Code.ELASTICSEARCH_SYNC_FAILED, "term too long")
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 JAVA_PARTITIONS = {"alpha": 4, "beta": 2, "gamma": 4}
 """Key → what `Utils.toPositive(Utils.murmur2(key)) % 6` of Kafka's Java client gives for its bytes."""
+
+
+@dataclass(frozen=True)
+class Topics:
+    letters: str
+    corrections: str
 
 
 @pytest.fixture
@@ -46,11 +54,13 @@ def own_topics(stack: Settings) -> Iterator[Topics]:
 
 @pytest.fixture
 def outlet(stack: Settings, own_topics: Topics) -> KafkaOutlet:
-    return KafkaOutlet(open_producer(stack.kafka_bootstrap_servers, "test", 20), encoders(), 20, own_topics)
+    return opened(stack.kafka_bootstrap_servers, own_topics, 20)
 
 
-def encoders() -> Encoders:
-    return Encoders(debezium.encoder(DEAD_LETTERS_SUBJECT), debezium.encoder(CORRECTIONS_SUBJECT))
+def opened(bootstrap: str, topics: Topics, timeout: float) -> KafkaOutlet:
+    log = DurableLog(open_producer(bootstrap, "test", timeout), timeout)
+    corrections = CorrectionLog(log, debezium.encoder(CORRECTIONS_SUBJECT), topics.corrections)
+    return KafkaOutlet(log, debezium.encoder(DEAD_LETTERS_SUBJECT), corrections, topics.letters)
 
 
 def everything(stack: Settings, topic: str, number: int) -> list[Message]:
@@ -105,6 +115,6 @@ def test_what_is_too_large_for_the_log_goes_without_its_bytes(stack: Settings, o
 
 
 def test_a_log_that_does_not_answer_is_no_success(own_topics: Topics) -> None:
-    outlet = KafkaOutlet(open_producer("127.0.0.1:1", "test", 1), encoders(), 1, own_topics)
+    outlet = opened("127.0.0.1:1", own_topics, 1)
     with pytest.raises(LogUnavailable, match="0 of 2"):
         outlet.publish(*([part] for part in rejected(b"key")))

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from aegis.errors import StoreUnavailable
+from aegis.errors import LogUnavailable, StoreUnavailable
 from aegis.message import Message
 from aegis.record import Record
 from aegis.stamp import Rank, Stamp
 from stream_apps.applier import Applier
 from stream_apps.brake import Brake, TooManyRejections
-from stream_apps.sink import LogUnavailable
 from tests.support import debezium
 from tests.unit.stream_world import MemoryOutlet, World
 
