@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import REPOSITORY
+REPOSITORY = Path(__file__).parents[2]
 
 FOLDER = REPOSITORY / "batch" / "dags"
 
