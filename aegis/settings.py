@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     aegis_metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where this process serves /metrics and /health, on loopback; 0 takes a free port."""
     aegis_log_level: str = "INFO"
+    aegis_report_dir: Path = Path("reports")
+    """Where reports of the cold path are written."""
 
     bizinfo_url: str = "https://www.bizinfo.go.kr/uss/rss/bizinfoApi.do"
     bizinfo_api_key: SecretStr = SecretStr("")
