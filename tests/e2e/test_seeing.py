@@ -102,9 +102,9 @@ def letter(owner: Owner, policy: str) -> dict[str, Any]:
 
 
 def test_a_dead_letter_is_listed_shown_and_its_row_retried_through_the_log(cli: Cli, owner: Owner, letter: dict[str, Any], traced: Any):
-    listed = {found["id"]: found for found in json.loads(cli("dlq", "list", "--json").stdout)}
+    listed = {found["id"]: found for found in json.loads(cli("dlq", "list", "--letters", "--json").stdout)}
     assert listed[letter["id"]]["held"] is True
-    assert letter["key"] in cli("dlq", "list", "--limit", "1000").output
+    assert letter["key"] in cli("dlq", "list", "--letters", "--limit", "1000").output
     shown = cli("dlq", "show", str(letter["id"]))
     assert "too long" in shown.output
     assert "2 bytes: 00 ff" in shown.output
@@ -121,7 +121,7 @@ def test_a_dead_letter_is_listed_shown_and_its_row_retried_through_the_log(cli: 
     found = traced("policies", letter["key"])
     assert {step["stamp"]["version"] for step in found["stores"].values()} == {row["version"]}
     assert found["held_by"] == []
-    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--json").stdout)}
+    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--letters", "--json").stdout)}
     told = owner.execute("SELECT action, before FROM audit_logs WHERE key = %s", (letter["key"],)).fetchone()
     assert told == {"action": "retry", "before": {"letters": [letter["id"]]}}
 
@@ -131,16 +131,17 @@ def test_there_is_nothing_to_retry_without_a_dead_letter_and_nothing_to_show_wit
     assert "there is no dead letter" in cli("dlq", "show", "999999999").output
 
 
-def test_a_row_that_is_gone_is_not_retried(cli: Cli, owner: Owner, letter: dict[str, Any]):
+def test_the_letter_of_a_row_that_is_gone_is_marked_as_resolved(cli: Cli, owner: Owner, letter: dict[str, Any]):
     owner.execute("DELETE FROM policies WHERE policy_id = %s", (letter["key"],))
     result = cli("dlq", "retry", "policies", letter["key"])
-    assert result.exit_code == 1
+    assert result.exit_code == 0
     assert "is gone from PostgreSQL" in result.output
+    assert "resolved_at" in cli("dlq", "show", str(letter["id"])).output
 
 
 def test_a_discarded_dead_letter_is_no_longer_open_and_says_why(cli: Cli, owner: Owner, letter: dict[str, Any]):
     assert cli("dlq", "discard", str(letter["id"]), "--reason", "made up by a test").exit_code == 0
-    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--json").stdout)}
+    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--letters", "--json").stdout)}
     assert "made up by a test" in cli("dlq", "show", str(letter["id"])).output
     again = cli("dlq", "discard", str(letter["id"]), "--reason", "twice")
     assert (again.exit_code, "no open dead letter" in again.output) == (1, True)
@@ -148,5 +149,5 @@ def test_a_discarded_dead_letter_is_no_longer_open_and_says_why(cli: Cli, owner:
 
 def test_a_letter_whose_row_has_a_newer_version_is_resolved_and_only_listed_with_all(cli: Cli, owner: Owner, letter: dict[str, Any]):
     owner.execute("UPDATE policies SET title = '새 판' WHERE policy_id = %s", (letter["key"],))
-    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--json").stdout)}
-    assert letter["id"] in {found["id"] for found in json.loads(cli("dlq", "list", "--all", "--limit", "1000", "--json").stdout)}
+    assert letter["id"] not in {found["id"] for found in json.loads(cli("dlq", "list", "--letters", "--json").stdout)}
+    assert letter["id"] in {found["id"] for found in json.loads(cli("dlq", "list", "--letters", "--all", "--limit", "1000", "--json").stdout)}

@@ -1,0 +1,1 @@
+"""Dead letters on the command line: which are meant, and what is shown of and done with them."""
