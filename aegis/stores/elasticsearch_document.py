@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
-from aegis.claim import Claim
+from aegis.claim import Claim, claim_of
 from aegis.errors import ChangeRejected, Code
+from aegis.inspection import LOWEST_STAMP, NO_STAMP, Listed
 from aegis.position import SourcePosition
 from aegis.record import Record, StoredRecord
 from aegis.stamp import Stamp
@@ -42,19 +43,57 @@ def operation_of(record: Record, index: str, applied_at: str) -> bytes:
     return b'{"index":{"_index":"%b","_id":%b,"version":%d,"version_type":"external_gte"}}\n%b\n' % (index.encode(), key, record.stamp.packed, document)
 
 
-def stored_record(table: str, hit: Mapping[str, Any]) -> StoredRecord:
-    """What a hit (`_id`, `_version`, `_source`) says. Its stamp is the version, since that is what the server compares."""
-    content = dict(hit["_source"])
-    register = content.pop(REGISTER_FIELD)
-    return StoredRecord(
-        table=table,
-        key=hit["_id"],
-        stamp=Stamp.unpack(hit["_version"]),
-        content=None if register["deleted"] else content,
-        position=SourcePosition.of(register),
-        applied_at=datetime.fromisoformat(register["applied_at"]),
-        claim=Claim(register["bucket"], register["claim"]),
+def restoring(index: str, key: str, version: int, source: Mapping[str, Any]) -> bytes:
+    """The two lines of the bulk interface that write a document as it was, whatever it is."""
+    return b'{"index":{"_index":"%b","_id":%b,"version":%d,"version_type":"external_gte"}}\n%b\n' % (
+        index.encode(),
+        orjson.dumps(key),
+        version,
+        orjson.dumps(source),
     )
+
+
+def stored_record(table: str, hit: Mapping[str, Any]) -> StoredRecord | None:
+    """What a hit (`_id`, `_version`, `_source`) says; None where it is no document of Aegis, or was changed by somebody else."""
+    content = dict(hit["_source"])
+    register = content.pop(REGISTER_FIELD, None)
+    if not isinstance(register, Mapping) or not is_sound(hit["_id"], hit["_version"], register):
+        return None
+    try:
+        return StoredRecord(
+            table=table,
+            key=hit["_id"],
+            stamp=Stamp.unpack(register["stamp"]),
+            content=None if register["deleted"] else content,
+            position=SourcePosition.of(register),
+            applied_at=datetime.fromisoformat(register["applied_at"]),
+            claim=Claim(register["bucket"], register["claim"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def is_sound(key: str, version: int, register: Mapping[str, Any]) -> bool:
+    """Whether a register was written by Aegis, for this key and as of this version.
+
+    A copy keeps the key of its original; an unversioned write (an update by hand) raises the version, which is what the server compares, and leaves the stamp.
+    """
+    stamp, deleted = register.get("stamp"), register.get("deleted")
+    if type(stamp) is not int or stamp != version or stamp < LOWEST_STAMP or type(deleted) is not bool or register.get("key") != key:
+        return False
+    return (register.get("bucket"), register.get("claim")) == claim_of(key, stamp // 4)
+
+
+def listed(key: str, version: int, register: Mapping[str, Any], *, sound: bool) -> Listed:
+    """What a comparison is told of a document."""
+    return Listed(key, version if sound else NO_STAMP, visible=register.get("deleted") is False)
+
+
+def inspected(table: str, hit: Mapping[str, Any]) -> Listed:
+    """What a hit says to a comparison; of its source the register is enough."""
+    register = hit["_source"].get(REGISTER_FIELD)
+    sound = stored_record(table, hit) is not None
+    return listed(hit["_id"], hit["_version"], register if isinstance(register, Mapping) else {}, sound=sound)
 
 
 def _register(record: Record, applied_at: str) -> dict[str, Any]:
@@ -64,6 +103,7 @@ def _register(record: Record, applied_at: str) -> dict[str, Any]:
         "key": record.key,
         "deleted": record.content is None,
         "stamp": record.stamp.packed,
+        "rank": int(record.stamp.rank),
         "bucket": bucket,
         "claim": claim,
         "applied_at": applied_at,

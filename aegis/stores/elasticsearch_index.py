@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from aegis.inspection import BUCKETS
 from aegis.projections.shapes import SearchIndex
+from aegis.stamp import Rank
+from aegis.stores.elasticsearch_names import Names
 
-GENERATION = "v1"
-"""Of the settings below: what an open index cannot change needs a new one, under the same alias."""
-
+FORGETTING: dict[str, Any] = {"gc_deletes": "0s"}
+"""What was forgotten may be written again at a lower stamp at once. No other document is ever really deleted, so this costs the fence nothing."""
 SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
     "number_of_replicas": 0,
@@ -16,6 +19,7 @@ SETTINGS: dict[str, Any] = {
     "refresh_interval": "500ms",
     # The default of 10 GB makes recovery after a crash take minutes.
     "translog": {"flush_threshold_size": "32mb"},
+    **FORGETTING,
     # A document of several MB in the result must not fail everybody's highlighted search.
     "highlight": {"max_analyzed_offset": 10_000_000},
     "analysis": {
@@ -33,6 +37,8 @@ REGISTER_MAPPING: dict[str, Any] = {
         "key": {"type": "keyword"},
         "deleted": {"type": "boolean"},
         "stamp": {"type": "long", "index": False},
+        # Of the stamp, once more: a query cannot compute it.
+        "rank": {"type": "byte"},
         "bucket": {"type": "short"},
         "claim": {"type": "long", "index": False},
         "applied_at": {"type": "date", "index": False},
@@ -44,8 +50,25 @@ REGISTER_MAPPING: dict[str, Any] = {
         "transaction_id": {"type": "long", **_NOT_SEARCHED},
     },
 }
-VISIBLE: dict[str, Any] = {"term": {f"{REGISTER_FIELD}.deleted": False}}
+
+
+def field(name: str) -> str:
+    """The full name of a field of the register."""
+    return f"{REGISTER_FIELD}.{name}"
+
+
+VISIBLE: dict[str, Any] = {"term": {field("deleted"): False}}
 """What readers' alias lets through."""
+HIDDEN: dict[str, Any] = {"term": {field("deleted"): True}}
+"""Tombstones."""
+READABLE: dict[str, Any] = {
+    "bool": {
+        "filter": [{"range": {field("bucket"): {"gte": 0, "lt": BUCKETS}}}, *({"exists": {"field": field(name)}} for name in ("stamp", "claim", "deleted"))]
+    }
+}
+"""What has bookkeeping."""
+DELETED: dict[str, Any] = {"bool": {"filter": [HIDDEN, {"term": {field("rank"): int(Rank.DELETE)}}]}}
+"""Tombstones of deletes."""
 
 
 def mapping_of(shape: SearchIndex) -> dict[str, Any]:
@@ -53,6 +76,11 @@ def mapping_of(shape: SearchIndex) -> dict[str, Any]:
     return {"dynamic": "strict", "properties": {**shape.properties, REGISTER_FIELD: REGISTER_MAPPING}}
 
 
-def definition_of(shape: SearchIndex, alias: str) -> dict[str, Any]:
-    """What creates the index behind `alias`. Writers go through the alias too, so that a lost index is never made up by a write."""
-    return {"settings": {"index": SETTINGS}, "mappings": mapping_of(shape), "aliases": {alias: {"filter": VISIBLE, "is_write_index": True}}}
+def definition_of(shape: SearchIndex, aliases: Mapping[str, Any]) -> dict[str, Any]:
+    """What creates an index."""
+    return {"settings": {"index": SETTINGS}, "mappings": mapping_of(shape), "aliases": aliases}
+
+
+def aliases_in_use(names: Names) -> dict[str, dict[str, Any]]:
+    """The aliases of the generation in use. Nobody names an index to write into, so that a lost one is never made up by a write."""
+    return {names.readers: {"filter": VISIBLE, "is_write_index": True}, names.records: {}}

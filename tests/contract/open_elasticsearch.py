@@ -49,6 +49,9 @@ def open_elasticsearch(unique: str) -> Iterator[Opened]:
             reader.indices.refresh(index=alias)
             return bool(reader.count(index=alias, query={"ids": {"values": [key]}})["count"])
 
+        def stray(table: str, key: str) -> None:
+            reader.index(index=prefix + SHAPES[table].alias, id=key, document={"aegis": {"deleted": False}})
+
         def settle() -> None:
             reader.indices.refresh(index=f"{prefix}*")
             reader.indices.flush(index=f"{prefix}*", force=True)
@@ -57,9 +60,8 @@ def open_elasticsearch(unique: str) -> Iterator[Opened]:
         store = another()
         store.prepare()
         try:
-            yield Opened(
-                store, "elasticsearch", another, _poison, seen, settle=settle, server=(parts.hostname or "127.0.0.1", parts.port or 9200), at=at, examples=40
-            )
+            where = (parts.hostname or "127.0.0.1", parts.port or 9200)
+            yield Opened(store, "elasticsearch", another, _poison, seen, settle=settle, server=where, at=at, stray=stray, examples=40)
         finally:
             for index in reader.indices.get(index=f"{prefix}*"):
                 reader.indices.delete(index=index)
