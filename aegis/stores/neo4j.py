@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from neo4j import ManagedTransaction, Query, Session, unit_of_work
+from neo4j import ManagedTransaction, Query, Session
 from neo4j.exceptions import ClientError
 
 from aegis.errors import ChangeRejected
+from aegis.inspection import Listed, Sums
 from aegis.projections.shapes import GraphLabel
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
 from aegis.stores import neo4j_node
@@ -18,15 +19,15 @@ from aegis.stores.isolate import isolate
 from aegis.stores.neo4j_calls import Neo4jCalls
 from aegis.stores.neo4j_cypher import UNLINK, Statements, prefixed, statements
 from aegis.stores.neo4j_errors import rejecting
-from aegis.stores.protocol import Count
+from aegis.stores.neo4j_inspection import Neo4jInspection
+from aegis.stores.neo4j_inspection_cypher import inspections
+from aegis.stores.protocol import Count, Image
 
 ROWS_PER_TRANSACTION = 500
 """More gains little and holds locks longer."""
 RECORDS_PER_PAGE = 1_000
 KEYS_PER_READ = 1_000
 ALREADY_THERE = frozenset(f"Neo.ClientError.Schema.{what}" for what in ("EquivalentSchemaRuleAlreadyExists", "ConstraintAlreadyExists", "IndexAlreadyExists"))
-
-T = TypeVar("T")
 
 
 class Neo4jStore:
@@ -57,13 +58,16 @@ class Neo4jStore:
         owned = frozenset(shape.record_label for shape in labels.values())
         self._statements = {table: statements(shape, owned) for table, shape in labels.items()}
         self._calls = Neo4jCalls(uri, user, password, timeout=timeout, database=database)
+        self._inspections = {
+            table: Neo4jInspection(self._calls, inspections(shape, labels.values()), self._statements[table]) for table, shape in labels.items()
+        }
 
     def prepare(self) -> None:
         """As the protocol says: constraints, and the readers' index."""
         for text in dict.fromkeys(text for of in self._statements.values() for text in of.prepare):
             self._calls.run(partial(_create, text=text, timeout=self._calls.timeout))
         self._calls.run(lambda session: session.run("CALL db.awaitIndexes($seconds)", seconds=max(1, int(self._calls.timeout))).consume())
-        self._calls.run(lambda session: session.execute_write(self._bounded(self._plan)))
+        self._calls.write(self._plan)
 
     def _plan(self, transaction: ManagedTransaction) -> None:
         """Run every writing statement on nothing: a cold server takes seconds to plan one, and no change shall wait for that."""
@@ -100,7 +104,7 @@ class Neo4jStore:
         """A record that cannot be stored but is older than what is stored is stale: nothing is lost, nothing needs compensation."""
         if not refused:
             return {}
-        stored = {found["key"]: found["stamp"] for found in self._read(of.stamps, keys=list(refused))}
+        stored = {found["key"]: found["stamp"] for found in self._calls.read(of.stamps, keys=list(refused))}
         return {key: STALE if record.stamp.packed < stored.get(key, 0) else rejected(error) for key, (record, error) in refused.items()}
 
     def _write(self, of: Statements, records: Sequence[Record], rows: Mapping[str, dict[str, Any]]) -> list[Outcome]:
@@ -121,7 +125,7 @@ class Neo4jStore:
             return set(found)
 
         with rejecting(f"{records[0].table} {records[0].key}"):
-            applied = self._calls.run(lambda session: session.execute_write(self._bounded(work)))
+            applied = self._calls.write(work)
         return [APPLIED if record.key in applied else STALE for record in records]
 
     def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
@@ -129,8 +133,8 @@ class Neo4jStore:
         of = self._statements[table]
         found: dict[str, StoredRecord] = {}
         for start in range(0, len(keys), KEYS_PER_READ):
-            rows = self._read(of.fetch, keys=list(keys[start : start + KEYS_PER_READ]))
-            found |= {row["key"]: neo4j_node.stored_record(table, row, of) for row in rows}
+            rows = self._calls.read(of.fetch, keys=list(keys[start : start + KEYS_PER_READ]))
+            found |= {row["key"]: record for row in rows if (record := neo4j_node.stored_record(table, row, of)) is not None}
         return found
 
     def stored_form(self, table: str, content: Content) -> Content:
@@ -140,28 +144,44 @@ class Neo4jStore:
     def scan(self, table: str) -> Iterator[StoredRecord]:
         """As the protocol says, in pages by key, each a transaction of its own."""
         of, after = self._statements[table], ""
-        while rows := self._read(of.page, after=after, limit=RECORDS_PER_PAGE):
+        while rows := self._calls.read(of.page, after=after, limit=RECORDS_PER_PAGE):
             for row in rows:
-                yield neo4j_node.stored_record(table, row, of)
+                if (record := neo4j_node.stored_record(table, row, of)) is not None:
+                    yield record
             after = max(row["key"] for row in rows)
 
     def count(self, table: str) -> Count:
         """As the protocol says. Stubs (far nodes whose own record has not arrived) are no records."""
-        row = self._read(self._statements[table].count)[0]
+        row = self._calls.read(self._statements[table].count)[0]
         return Count(visible=row["visible"], tombstones=row["tombstones"])
+
+    def sums(self, table: str) -> Sums:
+        """As the protocol says, summed by the server."""
+        return self._inspections[table].sums()
+
+    def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:
+        """As the protocol says, found by an index on the bucket. A node without a key is named by `elementId:` and its element id."""
+        return self._inspections[table].listing(buckets)
+
+    def inspect(self, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
+        """As the protocol says."""
+        return self._inspections[table].inspect(keys)
+
+    def forget(self, table: str, expected: Mapping[str, int]) -> int:
+        """As the protocol says. A node that other records' edges lead to becomes a placeholder: the edges are theirs."""
+        return self._inspections[table].forget(expected)
+
+    def images(self, table: str, keys: Sequence[str]) -> Mapping[str, Image]:
+        """As the protocol says: labels, properties and the edges that lead away from each node."""
+        return self._inspections[table].images(keys)
+
+    def restore(self, table: str, images: Mapping[str, Image]) -> int:
+        """As the protocol says."""
+        return self._inspections[table].restore(images)
 
     def close(self) -> None:
         """As the protocol says."""
         self._calls.close()
-
-    def _read(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
-        def work(transaction: ManagedTransaction) -> list[dict[str, Any]]:
-            return transaction.run(text, parameters).data()
-
-        return self._calls.run(lambda session: session.execute_read(self._bounded(work)))
-
-    def _bounded(self, work: Callable[[ManagedTransaction], T]) -> Callable[[ManagedTransaction], T]:
-        return unit_of_work(timeout=self._calls.timeout)(work)
 
 
 def _create(session: Session, text: str, timeout: float) -> None:

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from neo4j import Driver, GraphDatabase, Session
+from neo4j import Driver, GraphDatabase, ManagedTransaction, Session, unit_of_work
 
 from aegis.errors import Code, StoreUnavailable
 from aegis.stores.neo4j_errors import translated
@@ -56,6 +56,18 @@ class Neo4jCalls:
         except TimeoutError as error:
             self._abandon(driver, answer)
             raise StoreUnavailable(Code.NEO4J_SYNC_FAILED, f"Neo4j did not answer within {self.timeout:.0f} s; see `aegis status`") from error
+
+    def read(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a statement that writes nothing, in one transaction."""
+
+        def work(transaction: ManagedTransaction) -> list[dict[str, Any]]:
+            return transaction.run(text, parameters).data()
+
+        return self.run(lambda session: session.execute_read(unit_of_work(timeout=self.timeout)(work)))
+
+    def write(self, work: Callable[[ManagedTransaction], T]) -> T:
+        """What `work` returns, in one transaction; it is done again where it lost a deadlock."""
+        return self.run(lambda session: session.execute_write(unit_of_work(timeout=self.timeout)(work)))
 
     def close(self) -> None:
         """Give the connections back."""

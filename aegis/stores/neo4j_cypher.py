@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from aegis.claim import CLAIM_BITS
+from aegis.inspection import BUCKETS, LOWEST_STAMP
 from aegis.projections.shapes import EdgeType, GraphLabel
 
 BOOKKEEPING = "_"
 """Prefix of the properties that belong to no content: stamp, position, time of application, bucket and claim."""
 STAMP = "_stamp"
+BUCKET = "_bucket"
+CLAIM = "_claim"
 UNLINK = "UNWIND $edges AS id MATCH ()-[e]->() WHERE elementId(e) = id DELETE e"
 """Takes edges away by their element ids."""
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -68,25 +72,35 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
         far={edge.type: _far(edge, owned) for edge in shape.edges},
         write=_write(shape),
         link={edge.type: _link(shape, edge) for edge in shape.edges},
-        fetch=f"UNWIND $keys AS key MATCH {record} WHERE n.{STAMP} IS NOT NULL {_returned(shape, owned)}",
+        fetch=f"UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} {_returned(shape, owned)}",
         page=(
-            f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND n.{STAMP} IS NOT NULL WITH n ORDER BY n.{shape.key} LIMIT $limit "
+            f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND {sound(shape)} WITH n ORDER BY n.{shape.key} LIMIT $limit "
             f"{_returned(shape, owned)}"
         ),
         count=(
-            f"MATCH (n:{shape.record_label}) WHERE n.{STAMP} IS NOT NULL "
+            f"MATCH (n:{shape.record_label}) WHERE {sound(shape)} "
             f"RETURN count(CASE WHEN n:{shape.label} THEN 1 END) AS visible, count(CASE WHEN NOT n:{shape.label} THEN 1 END) AS tombstones"
         ),
-        stamps=f"UNWIND $keys AS key MATCH {record} WHERE n.{STAMP} IS NOT NULL RETURN key, n.{STAMP} AS stamp",
+        stamps=f"UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} RETURN key, n.{STAMP} AS stamp",
+    )
+
+
+def sound(shape: GraphLabel) -> str:
+    """The condition that node `n` is a record: it has a text key, a stamp that a row can have drawn, and a bucket and a claim of their size."""
+    return (
+        f"(n.{shape.key} IS :: STRING NOT NULL AND n.{STAMP} IS :: INTEGER NOT NULL AND n.{STAMP} >= {LOWEST_STAMP} "
+        f"AND n.{BUCKET} IS :: INTEGER NOT NULL AND n.{BUCKET} >= 0 AND n.{BUCKET} < {BUCKETS} "
+        f"AND n.{CLAIM} IS :: INTEGER NOT NULL AND n.{CLAIM} >= 0 AND n.{CLAIM} < {2**CLAIM_BITS})"
     )
 
 
 def _prepare(shape: GraphLabel) -> tuple[str, ...]:
-    """Uniqueness of records and of far nodes, and an index for readers, who match the visible label."""
+    """Uniqueness of records and of far nodes, an index for readers, who match the visible label, and one for comparisons, which list a bucket's records."""
     unique = dict.fromkeys([(shape.record_label, shape.key), *((edge.label, edge.key) for edge in shape.edges)])
     return (
         *(f"CREATE CONSTRAINT {label}_{key}_unique IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE" for label, key in unique),
         f"CREATE INDEX {shape.label}_{shape.key}_lookup IF NOT EXISTS FOR (n:{shape.label}) ON (n.{shape.key})",
+        f"CREATE INDEX {shape.record_label}{BUCKET}_lookup IF NOT EXISTS FOR (n:{shape.record_label}) ON (n.{BUCKET})",
     )
 
 
@@ -109,7 +123,7 @@ def _write(shape: GraphLabel) -> str:
             "CALL (row) {",
             f"  MERGE (n:{shape.record_label} {{{shape.key}: row.key}})",
             "  REMOVE n._lock",
-            f"  WITH n, row WHERE n.{STAMP} IS NULL OR row.stamp >= n.{STAMP}",
+            f"  WITH n, row WHERE NOT n.{STAMP} IS :: INTEGER NOT NULL OR row.stamp >= n.{STAMP}",
             "  SET n = row.properties",
             f"  FOREACH (_ IN CASE WHEN row.visible THEN [1] ELSE [] END | SET n:{shape.label})",
             f"  FOREACH (_ IN CASE WHEN row.visible THEN [] ELSE [1] END | REMOVE n:{shape.label})",

@@ -12,7 +12,7 @@ from aegis.errors import ChangeRejected, Code
 from aegis.position import SourcePosition
 from aegis.record import Content, Record, StoredRecord
 from aegis.stamp import Stamp
-from aegis.stores.neo4j_cypher import BOOKKEEPING, STAMP, Statements
+from aegis.stores.neo4j_cypher import BOOKKEEPING, BUCKET, CLAIM, STAMP, Statements
 
 INT64 = range(-(2**63), 2**63)
 
@@ -85,8 +85,8 @@ def stored_form(content: Content, of: Statements) -> Content:
     }
 
 
-def stored_record(table: str, found: Mapping[str, Any], of: Statements) -> StoredRecord:
-    """The record that a row of the fetch or page statement stands for."""
+def stored_record(table: str, found: Mapping[str, Any], of: Statements) -> StoredRecord | None:
+    """The record that a row of the fetch or page statement stands for; None where its bookkeeping cannot be read."""
     properties = found["properties"]
     content = None
     if found["visible"]:
@@ -94,24 +94,19 @@ def stored_record(table: str, found: Mapping[str, Any], of: Statements) -> Store
             "properties": {name: value for name, value in properties.items() if not name.startswith(BOOKKEEPING)},
             "edges": {edge.type: _listed(found["edges"][edge.type], edge.key) for edge in of.shape.edges},
         }
-    position = SourcePosition.of(properties, BOOKKEEPING)
-    return StoredRecord(
-        table,
-        found["key"],
-        Stamp.unpack(properties[STAMP]),
-        content,
-        position,
-        datetime.fromisoformat(properties["_applied_at"]),
-        Claim(properties["_bucket"], properties["_claim"]),
-    )
+    try:
+        position, applied_at = SourcePosition.of(properties, BOOKKEEPING), datetime.fromisoformat(properties["_applied_at"])
+        return StoredRecord(table, found["key"], Stamp.unpack(properties[STAMP]), content, position, applied_at, Claim(properties[BUCKET], properties[CLAIM]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _bookkeeping(record: Record, applied_at: datetime) -> dict[str, Any]:
     position, claim = record.position, record.claim
     return {
         STAMP: record.stamp.packed,
-        "_bucket": claim.bucket,
-        "_claim": claim.claim,
+        BUCKET: claim.bucket,
+        CLAIM: claim.claim,
         "_topic": position.topic,
         "_partition": position.partition,
         "_offset": position.offset,

@@ -39,7 +39,7 @@ def open_store(prefix: str, *, uri: str | None = None, timeout: float = TIMEOUT)
 
 def remove(driver: Driver, prefix: str, labels: Mapping[str, GraphLabel]) -> None:
     """Everything that a store with `prefix` makes."""
-    names = {name for shape in labels.values() for name in (shape.record_label, *(edge.label for edge in shape.edges))}
+    names = {name for shape in labels.values() for name in (shape.label, shape.record_label, *(edge.label for edge in shape.edges))}
     for name in sorted(names):
         driver.execute_query(f"MATCH (n:{prefix}{name}) CALL (n) {{ DETACH DELETE n }}")
     for kind, plural in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
@@ -63,6 +63,10 @@ def open_neo4j(unique: str) -> Iterator[Opened]:
             shape = labels[table]
             return bool(driver.execute_query(f"MATCH (n:{prefix}{shape.label} {{{shape.key}: $key}}) RETURN n", key=key).records)
 
+        def stray(table: str, key: str) -> None:
+            shape = labels[table]
+            driver.execute_query(f"CREATE (:{prefix}{shape.label} {{{shape.key}: $key, title: 'made by hand'}})", key=key)
+
         try:
             store.prepare()
             yield Opened(
@@ -73,6 +77,7 @@ def open_neo4j(unique: str) -> Iterator[Opened]:
                 seen,
                 server=(where.hostname or "127.0.0.1", where.port or 7687),
                 at=lambda port: open_store(prefix, uri=f"bolt://127.0.0.1:{port}", timeout=SHORT),
+                stray=stray,
             )
         finally:
             store.close()
