@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-from airflow.sdk import dag, task
+from airflow.sdk import CronTriggerTimetable, dag, task
 
 from batch import nightly
 from batch.notification import notify_failure, notify_timeout
@@ -17,8 +16,7 @@ WHATEVER_CAME_BEFORE = "all_done"  # a portal that is down must not keep the sto
 
 @dag(
     dag_id="aegis_data_consistency_check",
-    schedule="0 3 * * *",
-    start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Seoul")),
+    schedule=CronTriggerTimetable("0 3 * * *", timezone="Asia/Seoul"),  # without a start date: with one, a new Airflow would begin with a run at noon
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=LIMIT,

@@ -52,8 +52,7 @@ def _task(task: Any) -> dict[str, Any]:
 
 def _dag(dag: Any) -> dict[str, Any]:
     return {
-        "schedule": dag.schedule,
-        "zone": str(dag.timezone),
+        "schedule": {"expression": dag.timetable.expression, "timezone": str(dag.timetable.timezone)} if dag.schedule else None,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "limit_seconds": dag.dagrun_timeout.total_seconds(),

@@ -13,7 +13,7 @@ from tests.support.dags import FOLDER, read_dags
 NIGHTLY = "aegis_data_consistency_check"
 SYNCHRONISED = ["sync_cache_data", "sync_graph_data", "sync_search_data", "sync_vector_data"]
 HOUR = 3600.0
-ALLOWED_IMPORTS = {"__future__", "datetime", "zoneinfo", "typing", "airflow.sdk", "batch", "batch.notification"}
+ALLOWED_IMPORTS = {"__future__", "datetime", "typing", "airflow.sdk", "batch", "batch.notification"}
 FILES = sorted(path for path in FOLDER.glob("*.py") if path.name != "__init__.py")
 
 
@@ -49,7 +49,7 @@ def test_the_nightly_run_has_exactly_its_tasks_in_their_order(nightly: dict[str,
 
 
 def test_it_starts_at_three_in_the_morning_in_korea_one_run_at_a_time_and_skips_missed_nights(nightly: dict[str, Any]) -> None:
-    assert (nightly["schedule"], nightly["zone"]) == ("0 3 * * *", "Asia/Seoul")
+    assert (nightly["schedule"]["expression"], nightly["schedule"]["timezone"]) == ("0 3 * * *", "Asia/Seoul")
     assert (nightly["max_active_runs"], nightly["catchup"], nightly["limit_seconds"]) == (1, False, 4 * HOUR)
 
 
