@@ -7,7 +7,7 @@ WORKERS ?= 1
 PYTHON := .venv/bin/python
 STACK := $(PYTHON) -m infra.local
 
-.PHONY: help setup demo up connect down clean status logs env test check bench
+.PHONY: help setup demo up connect airflow down clean status logs env test check bench
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +24,9 @@ up: setup ## Start the real servers and the stream apps (WORKERS=2: two processe
 
 connect: ## Register or update every connector and wait until it runs
 	@.venv/bin/aegis connect apply
+
+airflow: setup ## Start Airflow beside the stack (another GB), and print the link to its page
+	@$(STACK) up --workers $(WORKERS) --airflow
 
 down: ## Stop everything; data stays
 	@$(STACK) down

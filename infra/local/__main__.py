@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from infra.local.account import server_account
+from infra.local.airflow import airflow_connections
 from infra.local.apps import MOST_WORKERS
 from infra.local.components import model_folder, provide_components
 from infra.local.credentials import load_credentials
@@ -72,10 +73,11 @@ def install_command() -> None:
 
 @commands.command("up")
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=1, show_default=True, help="processes of each stream app")
-def up_command(workers: int) -> None:
+@click.option("--airflow", "with_airflow", is_flag=True, help="start Airflow, too; it takes another GB")
+def up_command(workers: int, with_airflow: bool) -> None:
     """Start everything that does not run yet, in order."""
     with alone(_folders()):
-        up(_installation(), workers)
+        up(_installation(), workers, with_airflow=with_airflow)
 
 
 @commands.command("down")
@@ -104,7 +106,8 @@ def env_command() -> None:
     """Print `export` lines of every connection."""
     folders = _folders()
     folders.home.mkdir(parents=True, exist_ok=True)
-    variables = connections(port_plan(os.environ), load_credentials(folders.secrets_file), model_folder(folders.cache))
+    ports, credentials = port_plan(os.environ), load_credentials(folders.secrets_file)
+    variables = connections(ports, credentials, model_folder(folders.cache)) | airflow_connections(folders, ports, credentials)
     click.echo(export_lines(variables), nl=False)
 
 

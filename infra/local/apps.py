@@ -40,11 +40,12 @@ def _app(installed: Installation, name: str, command: tuple[str, ...], metrics_p
     return Program(name, command, str(folders.checkout), environment, ports={"metrics": metrics_port}, metrics_port=metrics_port)
 
 
-def guard(installed: Installation, workers: int) -> Program:
-    """Brings the supervisor back when it was killed."""
+def guard(installed: Installation, workers: int, *, with_airflow: bool) -> Program:
+    """Brings the supervisor back when it was killed, with what ran under it."""
     checkout = installed.folders.checkout
-    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "infra.local.guard", str(workers), str(installed.folders.logs / "recovery.log"))
-    return Program("guard", command, str(checkout), start_seconds=1)
+    command = (str(checkout / ".venv" / "bin" / "python"), "-m", "infra.local.guard", str(installed.folders.logs / "recovery.log"))
+    options = ("--workers", str(workers), *(("--airflow",) if with_airflow else ()))
+    return Program("guard", (*command, *options), str(checkout), start_seconds=1)
 
 
 def apps(installed: Installation, workers: int) -> tuple[Program, ...]:

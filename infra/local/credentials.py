@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -13,6 +14,10 @@ from infra.local.files import write_private
 
 def _password() -> str:
     return secrets.token_hex(16)
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,13 @@ class Credentials:
     registry: str = field(default_factory=_password)
     neo4j: str = field(default_factory=_password)
     redis: str = field(default_factory=_password)
+    airflow: str = field(default_factory=_password)
+    """Of Airflow's role in PostgreSQL."""
+    airflow_admin: str = field(default_factory=_password)
+    """Of the login to Airflow's page."""
+    airflow_fernet_key: str = field(default_factory=_fernet_key)
+    airflow_jwt_secret: str = field(default_factory=lambda: secrets.token_hex(64))
+    airflow_secret_key: str = field(default_factory=lambda: secrets.token_hex(32))
     kafka_cluster_id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     """No secret, but like them made once; Kafka refuses a folder formatted with another one."""
 

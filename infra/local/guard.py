@@ -18,13 +18,13 @@ _UNWANTED = "AEGIS_STACK_HOME"
 """Marks the processes of the stack; `up` must not be taken for one of those that it ends."""
 
 
-def main(workers: str, log: str) -> None:
-    """Wait until the parent process is another one, then run `up` with its output in a file: the pipe to the supervisor ended with it."""
+def main(log: str, *options: str) -> None:
+    """Wait until the parent process is another one, then run `up` with these options, its output in a file: the pipe to the supervisor ended with it."""
     supervisor = os.getppid()
     while os.getppid() == supervisor:
         time.sleep(_POLL_SECONDS)
     environment = {name: value for name, value in os.environ.items() if name != _UNWANTED and not name.startswith("SUPERVISOR_")}
-    command = [sys.executable, "-m", "infra.local", "up", "--workers", workers]
+    command = [sys.executable, "-m", "infra.local", "up", *options]
     with Path(log).open("a", encoding="utf-8") as output:
         output.write(f"{datetime.now(UTC):%F %T} UTC: the supervisor is gone, starting the stack again\n")
         output.flush()
@@ -32,4 +32,4 @@ def main(workers: str, log: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

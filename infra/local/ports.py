@@ -32,6 +32,7 @@ class Ports:
     neo4j_http: int = 17474
     redis: int = 16379
     milvus: int = 19530
+    airflow: int = 18080
     metrics: int = 18200
     """The first of the ports on which the apps serve /metrics and /health; one after the other, in the order of the process list."""
 

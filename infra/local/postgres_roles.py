@@ -15,10 +15,11 @@ _ROLES = {
     "aegis_operator": "LOGIN",
     "aegis_cdc": "LOGIN REPLICATION",
     "registry": "LOGIN",
+    "airflow": "LOGIN",
 }
 """Role -> attributes. The owner makes databases (tests clone a template) and looks after replication slots."""
 
-_DATABASES = {"aegis": "aegis_owner", "registry": "registry"}
+_DATABASES = {"aegis": "aegis_owner", "registry": "registry", "airflow": "airflow"}
 
 
 def _provide_role(connection: psycopg.Connection[tuple[object, ...]], role: str, attributes: str, password: str) -> None:
@@ -40,5 +41,5 @@ def provide_roles(port: int, credentials: Credentials) -> None:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(owner)))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
-        others = sql.SQL(", ").join(sql.Identifier(role) for role in _ROLES if role not in {"aegis_owner", "registry"})
+        others = sql.SQL(", ").join(sql.Identifier(role) for role in _ROLES if role not in {"aegis_owner", "registry", "airflow"})
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE aegis TO {}").format(others))

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from infra.local.airflow import AIRFLOW
 from infra.local.files import write_private
 from infra.local.progress import working
 from infra.local.server_files import connect_properties, elasticsearch_yml, kafka_properties, neo4j_conf, postgresql_conf, redis_conf
@@ -92,7 +93,7 @@ def _neo4j_files(installed: Installation) -> None:
 
 def configuration_hash(installed: Installation, server: str) -> str:
     """Of what a server reads at its start: another one means that it must start again. Empty for a server without a file of its own."""
-    folder = installed.folders.server(server)
+    folder = installed.folders.server("airflow" if server in AIRFLOW else server)
     files = {
         "postgres": ("data/" + _POSTGRES_INCLUDE,),
         "redis": ("redis.conf",),
@@ -100,6 +101,7 @@ def configuration_hash(installed: Installation, server: str) -> str:
         "connect": ("connect.properties",),
         "elasticsearch": ("config/elasticsearch.yml", "config/jvm.options.d/heap.options"),
         "neo4j": ("conf/neo4j.conf",),
+        **dict.fromkeys(AIRFLOW, ("airflow.cfg",)),
     }.get(server, ())
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in files)).hexdigest()[:12] if files else ""
 

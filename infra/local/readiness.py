@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 import neo4j
@@ -19,6 +20,14 @@ from infra.local.ports import HOST, Ports
 _SECONDS = 3.0
 NOT_READY = (httpx.HTTPError, OSError, psycopg.OperationalError, redis.RedisError, KafkaException, neo4j.exceptions.Neo4jError, neo4j.exceptions.DriverError)
 """What a probe raises while the server is not ready; anything else is a fault of ours."""
+
+_AIRFLOW_PARTS = {
+    "airflow-api": "metadatabase",
+    "airflow-scheduler": "scheduler",
+    "airflow-dag-processor": "dag_processor",
+    "airflow-triggerer": "triggerer",
+}
+"""Process → its name in Airflow's own report of its health."""
 
 Probe = Callable[[], None]
 """Returns when the server is ready, else raises one of NOT_READY."""
@@ -69,6 +78,12 @@ def _ask_milvus(port: int) -> None:
             raise ConnectionError(str(error)) from error
 
 
+def _ask_airflow(port: int, part: str) -> None:
+    answer = httpx.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=_SECONDS).raise_for_status()
+    if answer.json()[part]["status"] != "healthy":
+        raise ConnectionError(f"Airflow's {part} is not healthy")
+
+
 def probes(ports: Ports, credentials: Credentials) -> Mapping[str, Probe]:
     """Server -> its probe."""
     return {
@@ -80,6 +95,7 @@ def probes(ports: Ports, credentials: Credentials) -> Mapping[str, Probe]:
         "elasticsearch": lambda: _ask_http(f"http://{HOST}:{ports.elasticsearch}/_cluster/health?wait_for_status=yellow&timeout=2s"),
         "neo4j": lambda: _ask_neo4j(ports.neo4j, credentials.neo4j),
         "milvus": lambda: _ask_milvus(ports.milvus),
+        **{name: partial(_ask_airflow, ports.airflow, part) for name, part in _AIRFLOW_PARTS.items()},
     }
 
 

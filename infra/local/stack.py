@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from infra.local import airflow
 from infra.local.apps import WATCHER, app_commands, apps, guard
 from infra.local.environment_file import connections, dotenv
 from infra.local.files import write_private
@@ -134,8 +135,8 @@ def _with_configuration(installed: Installation, program: Program) -> Program:
     return replace(program, environment={**program.environment, "AEGIS_CONFIGURATION": known}) if known else program
 
 
-def up(installed: Installation, workers: int) -> None:
-    """Start everything that does not run, in order, and wait until it is ready. Idempotent."""
+def up(installed: Installation, workers: int, *, with_airflow: bool = False) -> None:
+    """Start everything that does not run, in order, and wait until it is ready. Airflow is started when asked for, and left alone when it runs. Idempotent."""
     folders = installed.folders
     if too_long_for_a_socket(folders.supervisor_socket):
         raise RuntimeError(f"{folders.supervisor_socket} is too long a path for a unix socket: set AEGIS_HOME to a shorter folder")
@@ -147,7 +148,9 @@ def up(installed: Installation, workers: int) -> None:
     write_private(folders.environment_file, dotenv(connections(installed.ports, installed.credentials, installed.components.model)))
     own_servers = tuple(_with_configuration(installed, program) for program in servers(installed))
     own_apps = apps(installed, workers)
-    programs = (*own_servers, *own_apps, guard(installed, workers))
+    has_airflow = with_airflow or _airflow_runs(supervisor)
+    own_airflow = _airflow(installed) if has_airflow else ()
+    programs = (*own_servers, *own_apps, *own_airflow, guard(installed, workers, with_airflow=has_airflow))
     write_private(folders.supervisor_configuration, supervisor_configuration(programs, folders, is_root=os.geteuid() == 0))
     _write_processes(folders, programs)
     if supervisor.answers():
@@ -165,8 +168,22 @@ def up(installed: Installation, workers: int) -> None:
     for arguments in app_commands(folders.checkout):
         _run_aegis(folders, *arguments)
     _start_apps(own_apps, supervisor)
+    if own_airflow:
+        airflow.migrate_airflow(installed)
+        start_in_order(own_airflow, probes(ports, credentials), {}, supervisor)
     supervisor.start("guard")
     say("the stack is up: `make status` shows it, `make env` prints its connections")
+    if own_airflow:
+        say(f"Airflow's page: {airflow.link(ports)} (user {airflow.USER}, password {credentials.airflow_admin})")
+
+
+def _airflow_runs(supervisor: Supervisor) -> bool:
+    return supervisor.answers() and any(state.group in airflow.AIRFLOW and state.runs for state in supervisor.states())
+
+
+def _airflow(installed: Installation) -> tuple[Program, ...]:
+    airflow.prepare_airflow(installed)
+    return tuple(_with_configuration(installed, program) for program in airflow.airflow_programs(installed))
 
 
 def _start_apps(programs: Sequence[Program], supervisor: Supervisor) -> None:
