@@ -5,7 +5,7 @@ from __future__ import annotations
 from aegis.codec import Encoder
 from aegis.derivations import CAPTURED
 from aegis.envelope import table_topic
-from aegis.registry import Registry
+from aegis.registry import Registry, UnknownSubject
 
 
 class RowKeys:
@@ -19,8 +19,15 @@ class RowKeys:
         self._encoders: dict[str, Encoder] = {}
 
     def key_bytes(self, table: str, key: str) -> bytes:
-        """The bytes of `key` of captured `table`. Raises `UnknownSubject` where the connector never wrote a row of `table`, and `RegistryUnavailable`."""
+        """The bytes of `key` of captured `table`. Raises `RegistryUnavailable`."""
         encoder = self._encoders.get(table)
         if encoder is None:
-            encoder = self._encoders[table] = self._registry.registered_encoder(f"{table_topic(table)}-key")
+            encoder = self._encoders[table] = self._encoder(f"{table_topic(table)}-key")
         return encoder.encode({CAPTURED[table].key: key})
+
+    def _encoder(self, subject: str) -> Encoder:
+        try:
+            return self._registry.registered_encoder(subject)
+        except UnknownSubject:
+            # No row of the table was ever captured, and yet a store may hold an orphan of it. The connector will find the same schema under this id.
+            return self._registry.encoder(subject)

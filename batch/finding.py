@@ -12,7 +12,7 @@ class DriftClass(StrEnum):
     MISSING = "missing"
     """The row is there, the record is not; or the tombstone of a withdrawn row is not; or it is there without readable bookkeeping."""
     ORPHAN = "orphan"
-    """Readers see a record and there is no row."""
+    """There is no row, and a record that no delete took away."""
     STALE = "stale"
     """The record has an older version than the row."""
     CONTENT_DIFFERS = "content_differs"

@@ -70,12 +70,13 @@ def _without_row(listed: Listed, drawn: int) -> Judgement | None:
         forget = (NO_STAMP,) if listed.stamp == NO_STAMP else (NO_STAMP, listed.stamp)
         return Judgement(DriftClass.ORPHAN if listed.visible else DriftClass.DANGLING, Repair.FORGET, "no readable bookkeeping", forget)
     astray = (NO_STAMP,) if listed.copies > 1 else ()
-    if not listed.visible:
+    if listed.is_deleted:
         return Judgement(DriftClass.DUPLICATE, Repair.FORGET, forget=astray) if astray else None
     version = listed.stamp // 4
     if version > drawn + PLAUSIBLE_LEAD:
         return Judgement(DriftClass.ORPHAN, Repair.FORGET, "a stamp that no row drew", (*astray, listed.stamp))
-    return Judgement(DriftClass.ORPHAN, Repair.DELETE, "beyond the sequence" if version > drawn else "", astray)
+    detail = "beyond the sequence" if version > drawn else "" if listed.visible else "withdrawn, and its delete is lost"
+    return Judgement(DriftClass.ORPHAN, Repair.DELETE, detail, astray)
 
 
 def _held(found: Found | None) -> Judgement | None:
