@@ -8,8 +8,10 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch
 
 from aegis.projections.shapes import SearchIndex
+from aegis.stores.elasticsearch_calls import READ_RECORDS, bulk, pages
+from aegis.stores.elasticsearch_document import restoring, stored_record
 from aegis.stores.elasticsearch_errors import translated
-from aegis.stores.elasticsearch_index import FORGETTING, aliases_in_use, definition_of, mapping_of
+from aegis.stores.elasticsearch_index import FORGETTING, HIDDEN, REGISTER_FIELD, aliases_in_use, definition_of, field, mapping_of
 from aegis.stores.elasticsearch_names import Names
 
 _RACES = {"resource_already_exists_exception", "index_not_found_exception", "aliases_not_found_exception"}
@@ -91,6 +93,17 @@ def _prepare(client: Elasticsearch, names: Names, shape: SearchIndex) -> None:
         client.indices.put_mapping(index=index, **mapping_of(shape))
         client.indices.put_settings(index=index, settings={"index": FORGETTING})
         client.indices.update_aliases(actions=_added(names, index))
+    _rank_tombstones(client, names.records)
+
+
+def _rank_tombstones(client: Elasticsearch, index: str) -> None:
+    """Write tombstones from before the field `rank` again, as they are but with it; what is newer by then stays."""
+    query = {"bool": {"filter": [HIDDEN, {"exists": {"field": field("stamp")}}], "must_not": [{"exists": {"field": field("rank")}}]}}
+    for hits in pages(client, index, READ_RECORDS, query=query):
+        records = [(hit, hit["_source"][REGISTER_FIELD]) for hit in hits if stored_record(index, hit) is not None]
+        lines = [restoring(index, hit["_id"], hit["_version"], {REGISTER_FIELD: {**register, "rank": hit["_version"] % 4}}) for hit, register in records]
+        if lines:
+            bulk(client, lines)
 
 
 def _added(names: Names, index: str) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def sums(client: Elasticsearch, index: str) -> Sums:
     if astray := found["astray"]["doc_count"]:
         buckets[ASTRAY] = Sum(astray, 0, found["astray"]["visible"]["doc_count"])
     # A document without a stamp is last, with the lowest integer.
-    return Sums(buckets, max((hit["sort"][0] for hit in answer["hits"]["hits"]), default=NO_STAMP, key=lambda stamp: max(stamp, NO_STAMP)))
+    return Sums(buckets, max(NO_STAMP, *(hit["sort"][0] for hit in answer["hits"]["hits"]), NO_STAMP))
 
 
 def listing(client: Elasticsearch, index: str, buckets: Collection[int]) -> Iterator[Listed]:
