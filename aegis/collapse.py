@@ -1,13 +1,13 @@
-"""From messages to the newest change of each key, decoding in full only what will be applied."""
+"""From messages to the newest write of each key, decoding in full only what will be applied, and to what else the cold path asks for."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from aegis.change import Change
+from aegis.change import Change, Operation
 from aegis.codec import Codec
 from aegis.correction import CORRECTIONS_TOPIC, correction_of
 from aegis.envelope import change_of, stamp_of
@@ -21,7 +21,9 @@ class Collapsed:
     """What a batch of messages comes down to."""
 
     newest: list[tuple[Message, Change]] = field(default_factory=list)
-    """At most one change per (table, key), each with the message that it came in."""
+    """At most one write per (table, key), each with the message that it came in."""
+    operations: list[tuple[Message, Change]] = field(default_factory=list)
+    """Every FORGET and RESTORE, in the order of the log: to be done before the writes, which they neither supersede nor are superseded by."""
     undecodable: list[tuple[Message, Undecodable]] = field(default_factory=list)
     superseded: int = 0
     """Changes that a newer one of the same batch made needless."""
@@ -38,14 +40,14 @@ def decode(message: Message, codec: Codec) -> Change | None:
 
 
 def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed:
-    """The newest change per key among `messages`, for `store`.
+    """The newest write per key among `messages`, and all other operations, for `store`.
 
     Messages are grouped by the bytes of their key. A message alone in its group is decoded at once; of a group only the stamps are read, then the winner is
     decoded. Of equal stamps the later message wins (they carry the same change). A winner that turns out to be undecodable leaves its place to the next.
     """
     result = Collapsed()
     groups: defaultdict[bytes | str, list[Message]] = defaultdict(list)
-    for message in messages:
+    for message in _writes(messages, codec, store, result):
         groups[str(message) if message.key is None else message.key].append(message)  # without a key, each stands for itself
     by_row: dict[tuple[str, str], tuple[Message, Change]] = {}
     for group in groups.values():
@@ -61,6 +63,25 @@ def collapse(messages: Sequence[Message], codec: Codec, store: str) -> Collapsed
             by_row[row] = newest
     result.newest = list(by_row.values())
     return result
+
+
+def _writes(messages: Sequence[Message], codec: Codec, store: str, result: Collapsed) -> Iterator[Message]:
+    """The messages that may write; the other operations are put into `result`."""
+    for message in messages:
+        if message.topic != CORRECTIONS_TOPIC or message.value is None:
+            yield message
+            continue
+        try:
+            change = correction_of(message, codec.decode(message.value))
+        except Undecodable as error:
+            result.undecodable.append((message, error))
+            continue
+        if change.operation is Operation.WRITE:
+            yield message
+        elif change.concerns(store):
+            result.operations.append((message, change))
+        else:
+            result.ignored += 1
 
 
 def _newest(group: list[Message], codec: Codec, store: str, result: Collapsed) -> tuple[Message, Change] | None:

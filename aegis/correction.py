@@ -41,7 +41,10 @@ def correction_record(change: Change, published_at: datetime) -> dict[str, Any]:
 
 
 def correction_of(message: Message, record: Mapping[str, Any]) -> Change:
-    """The change in a decoded correction. Raises `Undecodable` where it names no captured table or holds no images."""
+    """The change in a decoded correction; one of before the cold path, whose schema had no operations, is a write.
+
+    Raises `Undecodable` where it names no captured table or no operation, holds no images, or lacks what its operation needs.
+    """
     if record["table"] not in CAPTURED:
         raise Undecodable(Code.INVALID_FORMAT, f"correction for {record['table']}, which is no captured table")
     try:
@@ -58,12 +61,24 @@ def correction_of(message: Message, record: Mapping[str, Any]) -> Change:
             targets=frozenset(record["targets"]) or None,
             cause=record["cause"],
             trace=message.trace,
-            operation=Operation(record["operation"]),
-            expected=record["expected"],
-            restored=record["restored"],
+            operation=_operation(record),
+            expected=record.get("expected", 0),
+            restored=record.get("restored"),
         )
     except ValueError as error:
         raise Undecodable(Code.INVALID_FORMAT, f"correction for {record['table']} {record['key']}: {error}") from error
+
+
+def _operation(record: Mapping[str, Any]) -> Operation:
+    name = record.get("operation", Operation.WRITE)
+    if name not in list(Operation):
+        raise ValueError(f"operation {name!r} is none of {', '.join(Operation)}: was it published by a newer Aegis? Upgrade this one, then retry")
+    operation = Operation(name)
+    if operation is not Operation.WRITE and not record["targets"]:
+        raise ValueError(f"operation {operation} names no target store; what it asks for is one store's own business")
+    if operation is Operation.RESTORE and record.get("restored") is None:
+        raise ValueError("operation restore without the image to restore")
+    return operation
 
 
 def _text(image: Image | None) -> str | None:

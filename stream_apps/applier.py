@@ -1,4 +1,4 @@
-"""Applies batches of messages to one derived store: collapse, derive, apply, and dead letter with compensation for what the store rejects."""
+"""Applies batches of messages to one derived store: collapse, derive, forget, restore and apply; dead letter and compensation for what the store rejects."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aegis.change import Change
 from aegis.codec import Codec
 from aegis.collapse import Collapsed, collapse
 from aegis.compensation import compensation
 from aegis.dead_letter import DeadLetter, dead_letter
-from aegis.derivations import derive
+from aegis.derivations import CAPTURED, derive
 from aegis.errors import ChangeRejected, StoreUnavailable, Undecodable
 from aegis.message import Message
 from aegis.record import Outcome, Record, Verdict
 from aegis.stores.protocol import Store
 from aegis.telemetry.metrics import db_sync, db_sync_latency_seconds
 from stream_apps.brake import Brake
+from stream_apps.operations import Call, calls, perform
 from stream_apps.sink import Report
+
+T = TypeVar("T")
 
 UNDECODABLE = "undecodable"
 SUPERSEDED = "superseded"
@@ -48,6 +52,8 @@ class Prepared:
     rejections: Sequence[Rejection]
     superseded: int
     ignored: int
+    calls: Sequence[Call] = ()
+    """What is forgotten and restored before the records are written, in the order of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,10 @@ class Applier:
         return prepared(collapsed, len(messages), self.name)
 
     def apply(self, prepared: Prepared) -> Report:
-        """Write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable`, `LogUnavailable`
-        and, without publishing, TooManyRejections.
+        """Forget and restore, then write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable`,
+        `LogUnavailable` and, without publishing, TooManyRejections.
         """
+        done = self._operate(prepared.calls)
         outcomes = self._write(prepared.records)
         rejections = [*prepared.rejections, *_rejected(prepared.changes, outcomes)]
         self._brake.check(self.name, len(prepared.records) + len(prepared.rejections), len(rejections))
@@ -104,28 +111,44 @@ class Applier:
                 [Letter(dead_letter(self.name, one.message, one.change, one.reason, self._now()), one.message.trace) for one in rejections],
                 compensations(rejections, self.name),
             )
-        return _report(prepared, outcomes, rejections)
+        return _report(prepared, done, outcomes, rejections)
+
+    def _operate(self, wanted: Sequence[Call]) -> Counter[str]:
+        done = Counter[str]()
+        for call in wanted:
+            done += self._timed(partial(perform, self._store, call))
+        self._count(done)
+        return done
 
     def _write(self, records: Sequence[Record]) -> Sequence[Outcome]:
         if not records:
             return ()
+        outcomes = self._timed(partial(self._store.apply, records))
+        self._count(Counter(outcome.verdict.value for outcome in outcomes))
+        return outcomes
+
+    def _timed(self, call: Callable[[], T]) -> T:
+        """What a bulk call of the store returns."""
         began = monotonic()
         try:
-            outcomes = self._store.apply(records)
+            answer = call()
         except StoreUnavailable:
             db_sync.labels(self.name, "unavailable").inc()
             raise
         db_sync_latency_seconds.labels(self.name).observe(monotonic() - began)
-        for verdict, count in Counter(outcome.verdict.value for outcome in outcomes).items():
+        return answer
+
+    def _count(self, verdicts: Counter[str]) -> None:
+        for verdict, count in verdicts.items():
             db_sync.labels(self.name, verdict).inc(count)
-        return outcomes
 
 
 def prepared(collapsed: Collapsed, messages: int, store: str) -> Prepared:
     """What `collapsed` makes in `store`: records, and rejections of rows that are none."""
     changes, records = [], []
-    rejections = [Rejection(message, None, error) for message, error in collapsed.undecodable]
-    elsewhere = 0
+    wanted, unusable = calls([one for one in collapsed.operations if store in CAPTURED[one[1].table].projections])
+    rejections = [Rejection(message, None, error) for message, error in (*collapsed.undecodable, *unusable)]
+    elsewhere = len(collapsed.operations) - len(unusable) - sum(len(call.arguments) for call in wanted)
     for message, change in collapsed.newest:
         try:
             record = derive(change, store)
@@ -137,7 +160,7 @@ def prepared(collapsed: Collapsed, messages: int, store: str) -> Prepared:
             continue
         changes.append((message, change))
         records.append(record)
-    return Prepared(messages, changes, records, rejections, collapsed.superseded, collapsed.ignored + elsewhere)
+    return Prepared(messages, changes, records, rejections, collapsed.superseded, collapsed.ignored + elsewhere, wanted)
 
 
 def compensations(rejections: Sequence[Rejection], store: str) -> list[Change]:
@@ -150,15 +173,15 @@ def _rejected(changes: Sequence[tuple[Message, Change]], outcomes: Sequence[Outc
     return [Rejection(message, change, outcome.reason) for (message, change), outcome in zip(changes, outcomes, strict=True) if outcome.reason is not None]
 
 
-def _report(prepared: Prepared, outcomes: Sequence[Outcome], rejections: Sequence[Rejection]) -> Report:
-    verdicts = Counter(outcome.verdict.value for outcome in outcomes if outcome.verdict is not Verdict.REJECTED)
+def _report(prepared: Prepared, done: Counter[str], outcomes: Sequence[Outcome], rejections: Sequence[Rejection]) -> Report:
+    verdicts = done + Counter(outcome.verdict.value for outcome in outcomes if outcome.verdict is not Verdict.REJECTED)
     verdicts[Verdict.REJECTED.value] = sum(one.change is not None for one in rejections)
     verdicts[UNDECODABLE] = sum(one.change is None for one in rejections)
     verdicts[SUPERSEDED] = prepared.superseded
     verdicts[IGNORED] = prepared.ignored
-    committed = [
+    committed = [  # a correction says nothing about how far the stores are behind PostgreSQL: its row may be of last year
         change.position.committed_at
         for (_, change), outcome in zip(prepared.changes, outcomes, strict=True)
-        if outcome.verdict is Verdict.APPLIED and change.position.committed_at is not None
+        if outcome.verdict is Verdict.APPLIED and change.position.committed_at is not None and not change.cause
     ]
     return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, max(committed, default=None), committed)

@@ -24,11 +24,11 @@ class Report:
 
     messages: int
     verdicts: dict[str, int] = field(default_factory=dict)
-    """applied, stale, rejected, undecodable, superseded, ignored → how many changes."""
+    """applied, stale, forgotten, restored, rejected, undecodable, superseded, ignored → how many changes."""
     newest_committed_at: datetime | None = None
-    """Of the changes that were applied."""
+    """Of the changes of PostgreSQL's own log that were applied."""
     committed_at: Sequence[datetime] = ()
-    """Of each change that was applied, where it is known."""
+    """Of each of them, where it is known."""
 
 
 class Sink(Protocol[P]):

@@ -24,7 +24,7 @@ data_collection = Counter("data_collection", "Records that collectors dealt with
 data_collection_latency_seconds = Histogram("data_collection_latency_seconds", "Time of one collection run, to its last commit.", ["source"], buckets=SLOW)
 
 pipeline_processing = Counter("pipeline_processing", "Changes that left a part of the pipeline, by path and result.", ["path", "status"])
-"""Exposed as pipeline_processing_total. path: hot or cold. status: applied, stale, rejected, undecodable."""
+"""Exposed as pipeline_processing_total. path: hot or cold. status: applied, stale, forgotten, restored, rejected, undecodable."""
 
 pipeline_processing_latency_seconds = Histogram(
     "pipeline_processing_latency_seconds", "Time from the commit in PostgreSQL to applied in the store.", ["path"], buckets=FAST
@@ -33,7 +33,7 @@ pipeline_processing_latency_seconds = Histogram(
 pipeline_lag_seconds = Gauge("pipeline_lag_seconds", "Age of the newest change that this process applied, when it applied it.", ["path"])
 
 db_sync = Counter("db_sync", "Records written into derived stores, by store and verdict.", ["target_db", "status"])
-"""Exposed as db_sync_total. status: applied, stale, rejected; unavailable for a batch that the store did not take."""
+"""Exposed as db_sync_total. status: applied, stale, forgotten, restored, rejected; unavailable for a batch that the store did not take."""
 
 db_sync_latency_seconds = Histogram("db_sync_latency_seconds", "Time of one bulk call of a derived store.", ["target_db"], buckets=FAST)
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from aegis.change import Change
+from aegis.change import Change, Operation
+from aegis.codec import Codec, Encoder
 from aegis.correction import CORRECTIONS_SUBJECT, correction_of, correction_record
 from aegis.errors import Undecodable
 from aegis.position import SourcePosition
+from aegis.registry import committed_schema
 from aegis.stamp import Rank, Stamp
 from tests.support import debezium
 
@@ -38,9 +41,40 @@ def test_no_targets_means_all_stores() -> None:
     assert change.concerns("milvus")
 
 
-@pytest.mark.parametrize("broken", [{"table": "nothing"}, {"before": "[1]"}, {"after": "{"}, {"version": 0}], ids=["table", "image", "json", "version"])
-def test_a_correction_that_names_nothing_is_undecodable(broken: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ({"table": "nothing"}, "nothing, which is no captured table"),
+        ({"before": "[1]"}, "image is list, not an object"),
+        ({"after": "{"}, "policies P-1"),
+        ({"version": 0}, "version 0 is outside"),
+        ({"operation": "erase"}, "operation 'erase' is none of write, forget, restore"),
+        ({"operation": "forget", "targets": []}, "operation forget names no target store"),
+        ({"operation": "restore", "targets": [], "restored": "{}"}, "operation restore names no target store"),
+        ({"operation": "restore"}, "operation restore without the image"),
+    ],
+)
+def test_a_correction_that_names_nothing_is_undecodable(broken: dict[str, object], why: str) -> None:
     record = correction_record(CHANGE, debezium.COMMITTED_AT) | broken
     decoded = debezium.codec().decode(debezium.encoder(CORRECTIONS_SUBJECT).encode(record))
-    with pytest.raises(Undecodable):
+    with pytest.raises(Undecodable, match=why):
         correction_of(debezium.correction(CHANGE), decoded)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"operation": Operation.FORGET, "expected": -(2**63)}, {"operation": Operation.RESTORE, "restored": '{"title":"제목"}'}],
+    ids=["forget", "restore"],
+)
+def test_an_operation_comes_back_as_it_was_published(asked: dict[str, object]) -> None:
+    change = replace(CHANGE, **asked)
+    message = debezium.correction(change)
+    assert replace(correction_of(message, debezium.codec().decode(message.value)), position=change.position) == change
+
+
+def test_a_correction_of_before_the_cold_path_is_a_write() -> None:
+    schema = json.loads(committed_schema(CORRECTIONS_SUBJECT))
+    schema["fields"] = [field for field in schema["fields"] if field["name"] not in {"operation", "expected", "restored"}]
+    record = {name: value for name, value in correction_record(CHANGE, debezium.COMMITTED_AT).items() if name not in {"operation", "expected", "restored"}}
+    old = Codec(lambda _: json.dumps(schema)).decode(Encoder(1, json.dumps(schema)).encode(record))
+    assert replace(correction_of(debezium.correction(CHANGE), old), position=CHANGE.position) == CHANGE

@@ -50,6 +50,6 @@ def test_changes_are_sent_whole_in_their_order() -> None:
 
 def test_of_changes_with_one_too_large_none_is_sent() -> None:
     log = Sent()
-    with pytest.raises(CorrectionTooLarge, match="policies P-2: .* touch the row instead"):
+    with pytest.raises(CorrectionTooLarge, match=r"policies P-2: .* touch the row instead"):
         CorrectionLog(log, debezium.encoder(CORRECTIONS_SUBJECT)).publish([repair("P-1"), repair("P-2", "x" * MAX_MESSAGE_BYTES)])
     assert not log.messages
