@@ -9,9 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from aegis.derivations import project
+from aegis.derivations import CAPTURED, project
 from aegis.errors import ChangeRejected
 from aegis.inspection import Listed
+from aegis.projections.shapes import GraphLabel
 from aegis.stores.protocol import Store
 from batch.finding import Judgement
 from batch.judge import Expected, Found, judge
@@ -43,6 +44,7 @@ class Both:
     held: frozenset[str]
     """Keys whose row's version some store rejected."""
     drawn: int
+    placeholders: bool
     vectors_compared: int = 0
 
     @property
@@ -52,7 +54,7 @@ class Both:
 
     def judgement(self, key: str) -> Judgement | None:
         """What is wrong with `key`, taking both ends as of one moment."""
-        return judge(key, self.rows.get(key), self.found.get(key), held=key in self.held, drawn=self.drawn)
+        return judge(key, self.rows.get(key), self.found.get(key), held=key in self.held, drawn=self.drawn, placeholders=self.placeholders)
 
     def unequal(self) -> set[str]:
         """Keys with which anything is wrong."""
@@ -91,6 +93,7 @@ class Ends:
             rows={key: self._expected(row) for key, row in rows.items()},
             held=frozenset(key for key, row in rows.items() if (key, row.version) in rejected),
             drawn=drawn,
+            placeholders=isinstance(CAPTURED[self._table].shape(self._store.name), GraphLabel),
             vectors_compared=len(kept),
         )
 

@@ -37,10 +37,14 @@ class Found:
     wrong_vector: bool = False
 
 
-def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, drawn: int) -> Judgement | None:
-    """What is wrong with `key`; None: nothing. `held`: some store rejected the row's version; `drawn`: the last version that PostgreSQL's sequence gave."""
+def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, drawn: int, placeholders: bool = False) -> Judgement | None:
+    """What is wrong with `key`; None: nothing.
+
+    `held`: some store rejected the row's version. `drawn`: the last version that PostgreSQL's sequence gave. `placeholders`: whether the store makes records
+    that stand for rows which have not arrived yet (a graph, for the far ends of edges).
+    """
     if row is None:
-        return None if found is None else _without_row(found.listed, drawn)
+        return None if found is None else _without_row(found.listed, drawn, placeholders=placeholders)
     if held:
         return _held(found)
     if found is None:
@@ -65,10 +69,11 @@ def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, dr
     return Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, detail) if detail else None
 
 
-def _without_row(listed: Listed, drawn: int) -> Judgement | None:
+def _without_row(listed: Listed, drawn: int, *, placeholders: bool) -> Judgement | None:
     if listed.stamp < LOWEST_STAMP:
         forget = (NO_STAMP,) if listed.stamp == NO_STAMP else (NO_STAMP, listed.stamp)
-        return Judgement(DriftClass.ORPHAN if listed.visible else DriftClass.DANGLING, Repair.FORGET, "no readable bookkeeping", forget)
+        drift = DriftClass.DANGLING if placeholders and not listed.visible else DriftClass.ORPHAN
+        return Judgement(drift, Repair.FORGET, "no readable bookkeeping", forget)
     astray = (NO_STAMP,) if listed.copies > 1 else ()
     if listed.is_deleted:
         return Judgement(DriftClass.DUPLICATE, Repair.FORGET, forget=astray) if astray else None

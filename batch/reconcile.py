@@ -93,13 +93,12 @@ class Reconciliation:
         self.sweeps.append(sweep)
         self._enter("verify" if second else "sums")
         sweep.sums(pairs)
-        for name, suspects in (("listing", sweep.listings()), ("content", sweep.contents(part)), ("confirm", iter(known))):
-            looking = "verify" if second else name
-            self._enter(looking)
-            for batch in _batched(suspects):
-                self._enter("verify" if second else "confirm")
-                self.findings.record(number, self._confirmation().confirm(batch))
-                self._enter(looking)
+        for batch in _batched(self._suspects(sweep, part, known, second=second)):
+            before = self._phase
+            self._enter("verify" if second else "confirm")
+            self.findings.record(number, self._confirmation().confirm(batch))
+            if before is not None:
+                self._enter(before[0])
         counts = self.findings.counts(number)
         self.counts.append(counts)
         drift: Counter[Pair] = Counter()
@@ -107,6 +106,16 @@ class Reconciliation:
             if kind.is_drift:
                 drift[pair] += found
         return drift
+
+    def _suspects(self, sweep: Sweep, part: Slice, known: Sequence[Suspects], *, second: bool) -> Iterator[Suspects]:
+        """All of one sweep; the phase changes as it goes."""
+        if not second:
+            self._enter("listing")
+        yield from sweep.listings()
+        if not second:
+            self._enter("content")
+        yield from sweep.contents(part)
+        yield from known
 
     def _confirmation(self) -> Confirmation:
         return Confirmation(self._ends, self.truth.wal_position, self.waits)

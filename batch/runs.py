@@ -69,7 +69,6 @@ class Run:
     def enter(self, phase: str) -> None:
         """Say what the run does now."""
         self.connection.execute(queries("runs")["phase"], {"run_id": self.run_id, "phase": phase})
-        log.info("run.phase", run_id=self.run_id, kind=self.kind, phase=phase)
 
 
 @contextmanager

@@ -86,7 +86,12 @@ CASES: dict[str, tuple[Expected | None, Found | None, Judgement | None]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_record_is_judged(case: str) -> None:
     row, stored, wanted = CASES[case]
-    assert judge(KEY, row, stored, held=False, drawn=DRAWN) == wanted
+    assert judge(KEY, row, stored, held=False, drawn=DRAWN, placeholders=True) == wanted
+
+
+def test_what_no_reader_sees_is_an_orphan_where_there_are_no_placeholders() -> None:
+    judgement = judge(KEY, None, stray(visible=False), held=False, drawn=DRAWN)
+    assert judgement == Judgement(DriftClass.ORPHAN, Repair.FORGET, "no readable bookkeeping", (NO_STAMP,))
 
 
 @pytest.mark.parametrize("stored", [None, found(9), found(10), found(10, Rank.COMPENSATION, None), found(11)])
