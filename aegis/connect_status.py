@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,28 @@ def observe_connectors(url: str) -> tuple[Connector, ...]:
 
 def stored_lsn(url: str, name: str = CONNECTOR) -> int | None:
     """The LSN up to which Debezium's changes are acknowledged by Kafka; None where nothing is stored yet."""
+    return max((int(offset["lsn"]) for offset in _stored(url, name) if offset.get("lsn") is not None), default=None)
+
+
+def snapshot_pending(url: str, name: str = CONNECTOR) -> bool:
+    """Whether a snapshot, the first one or an incremental one, is not yet complete."""
+    return any(in_snapshot(offset) for offset in _stored(url, name))
+
+
+def in_snapshot(offset: Mapping[str, Any]) -> bool:
+    """Whether a stored source offset was stored in the middle of a snapshot.
+
+    Source: Debezium's PostgresOffsetContext (`snapshot`, `snapshot_completed`) and its context of incremental snapshots, whose fields are there while one runs.
+    """
+    first = bool(offset.get("snapshot")) and not offset.get("snapshot_completed")
+    return first or any(name.startswith("incremental_snapshot") and value is not None for name, value in offset.items())
+
+
+def _stored(url: str, name: str) -> list[dict[str, Any]]:
+    """The source offsets that Connect has stored, as Debezium made them."""
     answer = httpx.get(f"{url.rstrip('/')}/connectors/{name}/offsets", timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
-    found = [int(entry["offset"]["lsn"]) for entry in answer.json()["offsets"] if (entry.get("offset") or {}).get("lsn") is not None]
-    return max(found, default=None)
+    return [entry["offset"] for entry in answer.json()["offsets"] if entry.get("offset")]
 
 
 def _connector(name: str, status: dict[str, Any]) -> Connector:

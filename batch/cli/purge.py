@@ -1,0 +1,65 @@
+"""`aegis purge`: take expired tombstones away."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import click
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from aegis.cli.screen import screen
+from aegis.cli.store_name import STORE
+from aegis.derivations import CAPTURED
+from aegis.settings import settings
+from aegis.topics import Topic
+from batch.cli.bar import bar
+from batch.cli.ending import stoppable, translated
+from batch.purge import Order, Purged, pairs, purge
+from batch.runs import EXIT_CODES, Verdict
+
+HORIZON_DAYS = Topic.__dataclass_fields__["retention_days"].default
+"""How long the log keeps changes: no replay reaches back further."""
+
+
+@click.command("purge")
+@click.option("--store", "stores", type=STORE, multiple=True, help="Only this store: by name, or vector, graph, search, cache. May be repeated.")
+@click.option("--table", "tables", type=click.Choice(sorted(CAPTURED)), multiple=True, help="Only this table. May be repeated.")
+@click.option("--older-than", type=click.FloatRange(0), default=HORIZON_DAYS, show_default=True, metavar="DAYS", help="Only tombstones that old.")
+@click.option("--dry-run", is_flag=True, help="Count what would go, and what is kept and why.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def command(stores: tuple[str, ...], tables: tuple[str, ...], older_than: float, dry_run: bool, as_json: bool) -> None:
+    """Take away tombstones of deletes that have nothing left to keep out.
+
+    A tombstone goes only with the proof that nothing can bring an older change back: the log no longer has its delete nor anything older, every consumer group
+    has read it, the connector's stored offset has passed it, no snapshot is under way, and the log has no correction of its key. What fails the proof is kept
+    and counted with the reason. Tombstones of rows that are withdrawn stay.
+
+    Exit code 0: everything that may go is gone. 4: something is still there. 1: failed. Recorded in ops.runs, each batch in audit_logs.
+    """
+    chosen = pairs(stores, tables)
+    if not chosen:
+        raise click.UsageError(f"nothing of {', '.join(tables)} is in {', '.join(stores)}")
+    with translated(), stoppable(), bar() as progress:
+        done = purge(settings(), Order(chosen, timedelta(days=older_than), dry_run), progress)
+    if as_json:
+        click.echo(orjson.dumps(done.document(), option=orjson.OPT_INDENT_2))
+    else:
+        show(screen(), done, dry_run)
+    sys.exit(EXIT_CODES[done.verdict])
+
+
+def show(console: Console, done: Purged, dry_run: bool) -> None:
+    """Print the report for people."""
+    table = Table("store", "table", "tombstones", "may go" if dry_run else "purged", Column("kept, because", overflow="fold"))
+    for pair, tally in done.tallies.items():
+        kept = "; ".join(f"{count:,}: {reason.value}" for reason, count in tally.kept.most_common())
+        table.add_row(pair.store, pair.table, f"{tally.looked_at:,}", f"{tally.expired if dry_run else tally.purged:,}", escape(kept))
+    console.print(table)
+    left = sum(tally.expired - tally.purged for tally in done.tallies.values())
+    if done.verdict is Verdict.DRIFT_LEFT:
+        console.print(f"[red]{left:,} tombstones are still there[/]: see `aegis dlq list` and the log of the store's app", highlight=False)
+    console.print(f"run {done.run_id}{' (dry run: nothing was changed)' if dry_run else ''}", highlight=False)
