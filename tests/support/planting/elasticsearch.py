@@ -37,13 +37,18 @@ def _without_register(version: int, source: dict[str, Any]) -> Document:
     return version, {name: value for name, value in source.items() if name != "aegis"}
 
 
+def _advanced(version: int, source: dict[str, Any]) -> Document:
+    stamp = version + 4 * AHEAD
+    return stamp, _register(source, stamp=stamp, claim=claim_of(source["aegis"]["key"], stamp // 4).claim)
+
+
 def _buried(version: int, source: dict[str, Any]) -> Document:
     stamp = version // 4 * 4 + DELETE_RANK
     return stamp, _register({"aegis": source["aegis"]}, stamp=stamp, deleted=True)
 
 
 CHANGES: dict[Kind, Change] = {
-    Kind.FUTURE_STAMP: lambda version, source: _stamped(version + 4 * AHEAD, source),
+    Kind.FUTURE_STAMP: _advanced,
     Kind.IMPOSSIBLE_STAMP: lambda _, source: _stamped(IMPOSSIBLE_STAMP, source),
     Kind.LOWERED_STAMP: lambda version, source: _stamped(version - 8, source),
     Kind.BURIED: _buried,

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 CHANGES: dict[Kind, Callable[[Row], Row]] = {
     Kind.CONTENT: lambda row: {"title": "another"},
     Kind.LOWERED_STAMP: lambda row: {"stamp": row["stamp"] - 8},
-    Kind.FUTURE_STAMP: lambda row: {"stamp": row["stamp"] + 4 * AHEAD},
+    Kind.FUTURE_STAMP: lambda row: {"stamp": row["stamp"] + 4 * AHEAD, "claim": claim_of(row[KEY], row["stamp"] // 4 + AHEAD).claim},
     Kind.IMPOSSIBLE_STAMP: lambda row: {"stamp": IMPOSSIBLE_STAMP},
     Kind.NEGATIVE_STAMP: lambda row: {"stamp": -5},
     Kind.NO_STAMP: lambda row: {"stamp": 0},

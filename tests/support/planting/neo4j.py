@@ -38,7 +38,6 @@ STATEMENTS = {
     Kind.MISSING: "DETACH DELETE n",
     Kind.CONTENT: "SET n.{text} = 'another'",
     Kind.LOWERED_STAMP: "SET n._stamp = n._stamp - 8",
-    Kind.FUTURE_STAMP: f"SET n._stamp = n._stamp + {4 * AHEAD}",
     Kind.IMPOSSIBLE_STAMP: f"SET n._stamp = {IMPOSSIBLE_STAMP}",
     Kind.NEGATIVE_STAMP: "SET n._stamp = -5",
     Kind.TEXT_STAMP: "SET n._stamp = toString(n._stamp)",
@@ -72,7 +71,7 @@ class Neo4jPlanter:
 
     def kinds(self, table: str) -> Sequence[Kind]:
         of_policies = (Kind.REVEALED, Kind.FAR_NODE)
-        made = (Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.BY_HAND, Kind.STUB)
+        made = (Kind.FUTURE_STAMP, Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.BY_HAND, Kind.STUB)
         return (*made, *(kind for kind in STATEMENTS if kind not in of_policies or table == "policies"))
 
     def plant(self, kind: Kind, table: str, keys: Sequence[str]) -> list[Plant]:
@@ -80,6 +79,8 @@ class Neo4jPlanter:
         match kind:
             case Kind.ORPHAN | Kind.ORPHAN_OTHER_BUCKET:
                 made = self._copy(table, keys, kind)
+            case Kind.FUTURE_STAMP:
+                made = self._advance(table, keys)
             case Kind.BY_HAND:
                 made = [new_key(key, kind) for key in keys]
                 self._run(f"UNWIND $keys AS key CREATE (:{label.visible} {{{label.key}: key, {label.text}: 'by hand'}})", keys=made)
@@ -124,6 +125,14 @@ class Neo4jPlanter:
             rows.append(image | {label.key: new} | own)
         self._run(f"UNWIND $rows AS row CREATE (n:{label.record}:{label.visible}) SET n = row", rows=rows)
         return [row[label.key] for row in rows]
+
+    def _advance(self, table: str, keys: Sequence[str]) -> list[str]:
+        images = self.images(table, keys)
+        for key, image in images.items():
+            stamp = image["_stamp"] + 4 * AHEAD
+            image |= {"_stamp": stamp, "_claim": claim_of(key, stamp // 4).claim}
+        self.put_back(table, images)
+        return list(images)
 
     def _run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         records, _, _ = self._driver.execute_query(statement, parameters)

@@ -46,7 +46,7 @@ class Kind(StrEnum):
     LOWERED_STAMP = "lowered stamp"
     """The stamp alone is that of an older version."""
     FUTURE_STAMP = "future stamp"
-    """The stamp is that of a version which will be drawn some day."""
+    """Stamp and claim are those of a version which will be drawn some day, as after PostgreSQL was restored to an earlier state."""
     IMPOSSIBLE_STAMP = "impossible stamp"
     """The stamp is that of a version which will never be drawn."""
     BURIED = "buried"
@@ -107,11 +107,13 @@ _CLASSES: Mapping[Kind, frozenset[str]] = {
     # Readers of the search index do not see what has no register.
     Kind.BY_HAND: frozenset({"orphan", "dangling"}),
     Kind.OLD_IMAGE: frozenset({"stale"}),
-    Kind.LOWERED_STAMP: frozenset({"stale"}),
     Kind.FUTURE_STAMP: frozenset({"ahead_of_truth"}),
-    Kind.IMPOSSIBLE_STAMP: frozenset({"ahead_of_truth"}),
     Kind.BURIED: frozenset({"ahead_of_truth"}),
-    Kind.EDITED_OFTEN: frozenset({"ahead_of_truth"}),
+    # Elasticsearch calls bookkeeping that contradicts itself unreadable, and what has none that can be read missing.
+    Kind.LOWERED_STAMP: frozenset({"stale", "missing"}),
+    Kind.IMPOSSIBLE_STAMP: frozenset({"ahead_of_truth", "missing"}),
+    Kind.EDITED_OFTEN: frozenset({"ahead_of_truth", "missing"}),
+    **dict.fromkeys((Kind.EDITED, Kind.WRONG_CLAIM, Kind.WRONG_BUCKET), frozenset({"content_differs", "missing"})),
     Kind.REVEALED: frozenset({"content_differs"}),
     # A copy of a document stands under an id of its own, which no row has.
     Kind.DUPLICATE: frozenset({"duplicate", "orphan"}),

@@ -29,7 +29,6 @@ def _stamped(stamp: Callable[[int], Any]) -> Callable[[Register], Any]:
 
 REGISTERS: dict[Kind, Change] = {
     Kind.LOWERED_STAMP: (_stamped(lambda stamp: stamp - 8), "stamp two versions lower"),
-    Kind.FUTURE_STAMP: (_stamped(lambda stamp: stamp + 4 * AHEAD), f"stamp {AHEAD} versions higher"),
     Kind.IMPOSSIBLE_STAMP: (_stamped(lambda _: IMPOSSIBLE_STAMP), "stamp that nobody drew"),
     Kind.NEGATIVE_STAMP: (_stamped(lambda _: -5), "stamp -5"),
     Kind.TEXT_STAMP: (_stamped(str), "stamp as text"),
@@ -50,7 +49,7 @@ class RedisPlanter:
 
     def kinds(self, table: str) -> Sequence[Kind]:
         own = (Kind.MISSING, Kind.VALUE_GONE, Kind.EXPIRED, Kind.REGISTER_GONE, Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.BY_HAND, Kind.CONTENT)
-        odd = (Kind.BURIED, Kind.NOT_JSON, Kind.VALUE_NOT_JSON, Kind.OTHER_TYPE, *REGISTERS)
+        odd = (Kind.FUTURE_STAMP, Kind.BURIED, Kind.NOT_JSON, Kind.VALUE_NOT_JSON, Kind.OTHER_TYPE, *REGISTERS)
         return (*own, *odd, *([Kind.REVEALED] if table == "policies" else []))
 
     def plant(self, kind: Kind, table: str, keys: Sequence[str]) -> list[Plant]:
@@ -75,6 +74,8 @@ class RedisPlanter:
                 return self._copy(table, keys, kind)
             case Kind.BY_HAND:
                 return self._by_hand(table, keys)
+            case Kind.FUTURE_STAMP:
+                return self._advance(table, keys)
             case Kind.BURIED:
                 return self._bury(table, keys)
             case Kind.REVEALED:
@@ -122,6 +123,13 @@ class RedisPlanter:
         for key in made:
             self._client.set(self._value_name(table, key), json.dumps({TEXTS[table]: "by hand"}))
         return self._planted(table, made, Kind.BY_HAND, "SET of a value")
+
+    def _advance(self, table: str, keys: Sequence[str]) -> list[Plant]:
+        for key in keys:
+            register = self._registered(table, key)
+            stamp = register["stamp"] + 4 * AHEAD
+            self._register(table, key, {**register, "stamp": stamp, "claim": claim_of(key, stamp // 4).claim})
+        return self._planted(table, keys, Kind.FUTURE_STAMP, f"stamp and claim of a version {AHEAD} higher")
 
     def _bury(self, table: str, keys: Sequence[str]) -> list[Plant]:
         for key in keys:

@@ -16,7 +16,7 @@ from tests.support.planting.neo4j import LABELS
 
 
 def uproot(settings: Settings, prefix: str) -> None:
-    """Their rows must be deleted, and the deletes have reached every store."""
+    """Their rows must be deleted before: what is still under way then ends as tombstones."""
     _redis(settings, prefix)
     _elasticsearch(settings, prefix)
     _neo4j(settings, prefix)
