@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aegis.cli.checks.capture import check_capture, check_postgres
+from aegis.cli.checks.cold_path import check_cold_path
 from aegis.cli.checks.finding import Finding, Level, fail, ok
 from aegis.cli.checks.machine import check_machine, check_ports, process_name
 from aegis.cli.checks.pipeline import check_dead_letters, check_elasticsearch, check_groups, check_milvus, check_registry, check_topics
@@ -35,6 +36,7 @@ CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
     "elasticsearch": (check_elasticsearch, frozenset({"elasticsearch"})),
     "milvus": (check_milvus, frozenset({"milvus"})),
     "dead letters": (check_dead_letters, frozenset({"postgresql"})),
+    "comparison": (check_cold_path, frozenset({"postgresql"})),
 }
 """Check and the servers without which it says nothing new."""
 

@@ -12,11 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aegis.cli.observing.picture import Picture, answered, problems, take_picture
+from aegis.cli.observing.cold_path import ColdPath, Freshness
+from aegis.cli.observing.picture import Picture, answered, paused, problems, take_picture
 from aegis.cli.observing.side_by_side import Fault
 from aegis.cli.screen import screen
 from aegis.derivations import CAPTURED, STORES
 from aegis.settings import settings
+
+FRESHNESS_COLOURS = {Freshness.FRESH: "green", Freshness.LATE: "yellow", Freshness.MISSING: "red"}
 
 
 @click.command("status")
@@ -47,6 +50,7 @@ def as_document(picture: Picture, wrong: list[str]) -> dict[str, Any]:
         "capture": _plain(picture.relational) if relational is None else _plain(relational.capture),
         "tables": {table: _counts_of(table, picture) for table in CAPTURED},
         "dead_letters": _plain(picture.relational) if relational is None else _plain(relational.dead_letters),
+        "cold_path": _plain(picture.relational) if relational is None else _cold_path(relational.cold_path),
     }
 
 
@@ -54,6 +58,11 @@ def _plain(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return {"error": value.reason} if isinstance(value, Fault) else asdict(value)
+
+
+def _cold_path(cold: ColdPath) -> dict[str, Any]:
+    age = cold.unproven_for
+    return {"freshness": cold.freshness, "unproven_for_seconds": None if age is None else age.total_seconds(), **asdict(cold)}
 
 
 def _counts_of(table: str, picture: Picture) -> dict[str, Any]:
@@ -76,9 +85,19 @@ def show(console: Console, picture: Picture, wrong: list[str]) -> None:
         console.print(f"[{colour}]dead letters {letters.open} open, keys held {letters.held}, records in quarantine {letters.quarantined}[/]")
         if relational.capture is not None and (behind := relational.capture.behind_bytes) is not None:
             console.print(f"capture: {behind:,} bytes of WAL behind, heartbeat {relational.capture.heartbeat_age_seconds:.1f} s old")
+        _show_cold_path(console, relational.cold_path)
     for line in wrong:
         console.print(f"[red]✗[/] {escape(line)}", highlight=False)
     console.print("[red]not healthy[/]; `aegis doctor` names the remedies" if wrong else "[green]healthy[/]")
+
+
+def _show_cold_path(console: Console, cold: ColdPath) -> None:
+    last = "no comparison yet" if cold.last is None else f"last comparison {cold.last.verdict or cold.last.state} at {cold.last.finished_at:%Y-%m-%d %H:%M:%S}"
+    console.print(f"[{FRESHNESS_COLOURS[cold.freshness]}]cold path: {cold.said}[/]; {last}", highlight=False)
+    for run in cold.running:
+        console.print(f"  {run.kind} {run.run_id} by {escape(run.actor)} {f'is in phase {run.phase}' if run.alive else '[red]died[/]'}", highlight=False)
+    for one in cold.paused:
+        console.print(f"  [yellow]{one.app} is paused[/] until {one.until:%H:%M:%S}: {escape(one.reason)}", highlight=False)
 
 
 def _servers(picture: Picture) -> Table:
@@ -107,10 +126,11 @@ def _groups(picture: Picture) -> Table:
     if isinstance(picture.groups, Fault):
         table.add_row("", "[red]unknown[/]", "", escape(picture.groups.reason))
         return table
-    for group in picture.groups.values():
-        table.add_row(
-            group.name, group.state, f"[{'green' if group.members else 'red'}]{group.members}[/]", f"[{'yellow' if group.lag else 'green'}]{group.lag:,}[/]"
-        )
+    on_leave = paused(picture)
+    for app, group in picture.groups.items():
+        colour = "green" if group.members else "yellow" if app in on_leave else "red"
+        members = f"[{colour}]{group.members}{' (paused)' if app in on_leave else ''}[/]"
+        table.add_row(group.name, group.state, members, f"[{'yellow' if group.lag else 'green'}]{group.lag:,}[/]")
     return table
 
 

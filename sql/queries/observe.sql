@@ -44,3 +44,26 @@ SELECT version, updated_at FROM public.business_rules WHERE rule_id = %(key)s;
 -- letters_of_key --
 SELECT l.id, l.store, l.version, l.code, l.message, l.failed_at, l.retried_at, l.discarded_at, l.state = 'held' AS held
 FROM ops.letters AS l WHERE l.table_name = %(table)s AND l.key = %(key)s ORDER BY l.id DESC LIMIT 20;
+
+-- cold_path --
+-- The first row is looked for only where no complete run ever ended clean: that reads whole tables.
+SELECT now() AS now, clean.at AS clean_at,
+       CASE WHEN clean.at IS NULL THEN least((SELECT min(created_at) FROM public.policies), (SELECT min(created_at) FROM public.users),
+                                             (SELECT min(created_at) FROM public.business_rules)) END AS first_data_at
+FROM (SELECT max(finished_at) AS at FROM ops.runs
+      WHERE kind = 'reconcile' AND state = 'finished' AND verdict IN ('clean', 'repaired') AND options ->> 'complete' = 'true') AS clean;
+
+-- last_comparison --
+SELECT run_id, state, verdict, started_at, finished_at FROM ops.runs WHERE kind = 'reconcile' AND state <> 'running' ORDER BY started_at DESC LIMIT 1;
+
+-- runs_under_way --
+-- A run holds an advisory lock while its process lives (sql/queries/runs.sql).
+SELECT run_id, kind, phase, actor, started_at, EXISTS (
+    SELECT FROM pg_locks AS held JOIN pg_database ON pg_database.oid = held.database
+    WHERE held.locktype = 'advisory' AND held.granted AND pg_database.datname = current_database()
+      AND (held.classid::bigint << 32 | held.objid::bigint) = hashtextextended('aegis.runs.' || runs.lock, 0)
+) AS alive
+FROM ops.runs WHERE state = 'running' ORDER BY started_at;
+
+-- paused_apps --
+SELECT app, until, reason FROM ops.paused_apps WHERE until > now() ORDER BY app;

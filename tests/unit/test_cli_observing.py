@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
@@ -11,6 +12,7 @@ from aegis.cli.checks.capture import heartbeat_finding, offset_finding, slot_fin
 from aegis.cli.checks.finding import Level
 from aegis.cli.checks.machine import addresses, check_machine, check_ports, jdk_version
 from aegis.cli.checks.pipeline import dead_letter_findings, group_finding
+from aegis.cli.observing.cold_path import ColdPath
 from aegis.cli.observing.kafka import Group, lag_of
 from aegis.cli.observing.picture import Picture, Relational, problems
 from aegis.cli.observing.postgres import Capture, DeadLetters, Rows
@@ -27,6 +29,7 @@ SERVERS = ("postgresql", "kafka", "connect", "registry", "elasticsearch", "neo4j
 CAPTURE = Capture(written=1000, slot_exists=True, active=True, wal_status="reserved", confirmed=900, heartbeat_age_seconds=1.0)
 NO_SLOT = Capture(written=1000, slot_exists=False, active=False, wal_status=None, confirmed=None, heartbeat_age_seconds=1.0)
 APPS = (*STORES, "dead-letters")
+COLD = ColdPath(datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC), None)
 
 
 def group(committed: int = 10, lag: int = 0, members: int = 1) -> Group:
@@ -38,7 +41,7 @@ def picture(**changes: Any) -> Picture:
         "servers": {name: Server("1") for name in SERVERS},
         "connectors": (Connector("aegis-postgres-connector", "RUNNING", ("RUNNING",)),),
         "groups": {app: group() for app in APPS},
-        "relational": Relational({table: Rows(3, 2) for table in CAPTURED}, DeadLetters(0, 0, 0), CAPTURE),
+        "relational": Relational({table: Rows(3, 2) for table in CAPTURED}, DeadLetters(0, 0, 0), CAPTURE, COLD),
         "counts": {store: dict.fromkeys(shapes(store), Count(2, 1)) for store in STORES},
     }
     return Picture(**(parts | changes))
@@ -75,9 +78,9 @@ def test_a_healthy_pipeline_has_no_problems():
         ({"connectors": Fault("HTTP 500")}, "connectors: HTTP 500"),
         ({"groups": {app: group(members=0, lag=7) for app in APPS}}, "has no member"),
         ({"groups": Fault("timed out")}, "consumer groups: timed out"),
-        ({"relational": Relational({}, DeadLetters(1, 1, 0), CAPTURE)}, "1 keys are held"),
-        ({"relational": Relational({}, DeadLetters(0, 0, 0), NO_SLOT)}, "aegis_slot is missing"),
-        ({"relational": Relational({}, DeadLetters(0, 0, 0), None)}, "aegis_slot is missing"),
+        ({"relational": Relational({}, DeadLetters(1, 1, 0), CAPTURE, COLD)}, "1 keys are held"),
+        ({"relational": Relational({}, DeadLetters(0, 0, 0), NO_SLOT, COLD)}, "aegis_slot is missing"),
+        ({"relational": Relational({}, DeadLetters(0, 0, 0), None, COLD)}, "aegis_slot is missing"),
         ({"relational": Fault("permission denied")}, "postgresql: permission denied"),
         ({"counts": {store: Fault("slow") for store in STORES}}, "milvus cannot be counted: slow"),
     ],

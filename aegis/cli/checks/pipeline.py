@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import httpx
+import psycopg
 
 from aegis.cli.checks.finding import Finding, fail, ok, warn
+from aegis.cli.observing.cold_path import observe_paused
 from aegis.cli.observing.kafka import PATIENCE_SECONDS, Group, Groups
 from aegis.cli.observing.postgres import DeadLetters, observe_dead_letters, reading
 from aegis.embedding.pins import MODEL
@@ -29,12 +31,24 @@ def check_topics(settings: Settings) -> list[Finding]:
 
 def check_groups(settings: Settings) -> list[Finding]:
     """Every stream app has a member in its group and keeps up. Raises KafkaException where no broker answers."""
-    return [group_finding(app, group) for app, group in Groups(settings.kafka_bootstrap_servers).observe().items()]
+    on_leave = _on_leave(settings)
+    return [group_finding(app, group, paused=app in on_leave) for app, group in Groups(settings.kafka_bootstrap_servers).observe().items()]
 
 
-def group_finding(app: str, group: Group) -> Finding:
-    """Whether the app of a store (or of dead letters) runs and keeps up."""
+def _on_leave(settings: Settings) -> set[str]:
+    """Apps that the cold path has paused; none where PostgreSQL does not tell."""
+    try:
+        with reading(settings.postgres_reader_dsn.get_secret_value()) as reader:
+            return {one.app for one in observe_paused(reader)}
+    except psycopg.Error:
+        return set()
+
+
+def group_finding(app: str, group: Group, *, paused: bool = False) -> Finding:
+    """Whether the app of a store (or of dead letters) runs and keeps up. One that is paused need not."""
     check, detail = f"stream app {app}", f"{group.members} members, lag {group.lag:,}"
+    if paused:
+        return ok(check, f"{detail}, paused by the cold path")
     if group.members == 0:
         return fail(check, detail, f"no worker runs: `make up`; if it is up, `make logs SERVICE=app-{app}-0`")
     if group.lag > LAG_WARN:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from aegis.cli.observing.cold_path import ColdPath, Freshness, observe_cold_path
 from aegis.cli.observing.kafka import Group, Groups
 from aegis.cli.observing.postgres import Capture, DeadLetters, Rows, observe_capture, observe_dead_letters, observe_rows, reading
 from aegis.cli.observing.reading import store_questions
@@ -28,6 +29,7 @@ class Relational:
     rows: dict[str, Rows]
     dead_letters: DeadLetters
     capture: Capture | None
+    cold_path: ColdPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def _counts(store: Store) -> dict[str, Count]:
 
 def _relational(dsn: str) -> Relational:
     with reading(dsn) as reader:
-        return Relational(observe_rows(reader), observe_dead_letters(reader), observe_capture(reader))
+        return Relational(observe_rows(reader), observe_dead_letters(reader), observe_capture(reader), observe_cold_path(reader))
 
 
 def problems(picture: Picture) -> list[str]:
@@ -72,7 +74,7 @@ def problems(picture: Picture) -> list[str]:
     found = [f"{name} is down: {answer.reason}" for name, answer in picture.servers.items() if isinstance(answer, Fault)]
     down = {name for name, answer in picture.servers.items() if isinstance(answer, Fault)}
     found += _connector_problems(picture.connectors) if "connect" not in down else []
-    found += _group_problems(picture.groups) if "kafka" not in down else []
+    found += _group_problems(picture.groups, paused(picture)) if "kafka" not in down else []
     found += _relational_problems(picture.relational) if "postgresql" not in down else []
     found += [f"{store} cannot be counted: {answer.reason}" for store, answer in picture.counts.items() if isinstance(answer, Fault) and store not in down]
     return found
@@ -90,10 +92,17 @@ def _connector_problems(connectors: tuple[Connector, ...] | Fault) -> list[str]:
     ]
 
 
-def _group_problems(groups: dict[str, Group] | Fault) -> list[str]:
+def paused(picture: Picture) -> frozenset[str]:
+    """Apps that the cold path keeps out of their groups for a while."""
+    relational = answered(picture.relational)
+    return frozenset() if relational is None else frozenset(one.app for one in relational.cold_path.paused)
+
+
+def _group_problems(groups: dict[str, Group] | Fault, on_leave: frozenset[str]) -> list[str]:
     if isinstance(groups, Fault):
         return [f"consumer groups: {groups.reason}"]
-    return [f"{group.name} has no member: is its stream app running? {group.lag} changes wait" for group in groups.values() if group.members == 0]
+    idle = [group for app, group in groups.items() if group.members == 0 and app not in on_leave]
+    return [f"{group.name} has no member: is its stream app running? {group.lag} changes wait" for group in idle]
 
 
 def _relational_problems(relational: Relational | Fault) -> list[str]:
@@ -106,6 +115,8 @@ def _relational_problems(relational: Relational | Fault) -> list[str]:
         found.append("replication slot aegis_slot is inactive: nobody reads the WAL; see `aegis connect status`")
     if relational.dead_letters.held:
         found.append(f"{relational.dead_letters.held} keys are held: see `aegis dlq list`")
+    if relational.cold_path.freshness is Freshness.MISSING:
+        found.append(f"{relational.cold_path.said}: run `aegis reconcile`")
     return found
 
 
