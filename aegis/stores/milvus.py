@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aegis.embedding.protocol import Embedder
 from aegis.errors import ChangeRejected
+from aegis.inspection import Listed, Sums
 from aegis.projections.shapes import VectorCollection
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
 from aegis.stores import milvus_row
 from aegis.stores.isolate import isolate
 from aegis.stores.milvus_calls import MilvusCalls
+from aegis.stores.milvus_collections import Collections
 from aegis.stores.milvus_errors import rejecting, translated
-from aegis.stores.milvus_row import BOOKKEEPING, VECTOR
+from aegis.stores.milvus_inspection import MilvusInspection
+from aegis.stores.milvus_row import VECTOR
 from aegis.stores.milvus_schema import TOMBSTONE_VECTOR, make_tombstones, make_visible, tombstones_name, visible_name
 from aegis.stores.milvus_vectors import Vector, Vectors
-from aegis.stores.protocol import Count
+from aegis.stores.protocol import Count, Image
 
 ROWS_PER_WRITE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Collections:
-    """The two collections of one table."""
-
-    shape: VectorCollection
-    visible: str
-    tombstones: str
-
-    @property
-    def fields(self) -> list[str]:
-        """What is read of the visible collection: all but the vector."""
-        return [self.shape.key, *(field.name for field in self.shape.fields), "text_hash", "model", *BOOKKEEPING]
-
-    @property
-    def tombstone_fields(self) -> list[str]:
-        """What is read of a tombstone."""
-        return [self.shape.key, *BOOKKEEPING]
 
 
 class MilvusStore:
@@ -59,6 +45,7 @@ class MilvusStore:
         self._collections = {
             table: Collections(shape, visible_name(shape, collection_prefix), tombstones_name(shape, collection_prefix)) for table, shape in shapes.items()
         }
+        self._inspections = {table: MilvusInspection(self._calls, of) for table, of in self._collections.items()}
 
     def prepare(self) -> None:
         """As the protocol says. Raises `OtherCollection` when a collection holds another model's vectors or lacks a field: they never mix."""
@@ -142,11 +129,43 @@ class MilvusStore:
     def count(self, table: str) -> Count:
         """As the protocol says, by listing the keys: Milvus' own counts are not exact."""
         of, seen, dead = self._collections[table], 0, 0
-        for visible, tombstones in self._calls.by_bucket([of.visible, of.tombstones], [[of.shape.key], [of.shape.key]]):
-            keys = set(_by_key(visible, of))
+        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2):
+            keys = {row[of.key] for row in visible if milvus_row.sound(row)}
             seen += len(keys)
-            dead += len(set(_by_key(tombstones, of)) - keys)
+            dead += len({row[of.key] for row in tombstones if milvus_row.sound(row)} - keys)
         return Count(visible=seen, tombstones=dead)
+
+    def sums(self, table: str) -> Sums:
+        """As the protocol says, by reading keys and claims."""
+        return self._inspections[table].sums()
+
+    def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:
+        """As the protocol says."""
+        return self._inspections[table].listing(buckets)
+
+    def inspect(self, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
+        """As the protocol says."""
+        return self._inspections[table].inspect(keys)
+
+    def forget(self, table: str, expected: Mapping[str, int]) -> int:
+        """As the protocol says; safe since one writer per key also forgets."""
+        return self._inspections[table].forget(expected)
+
+    def images(self, table: str, keys: Sequence[str]) -> Mapping[str, Image]:
+        """As the protocol says: the rows of both collections, vectors included."""
+        return self._inspections[table].images(keys)
+
+    def restore(self, table: str, images: Mapping[str, Image]) -> int:
+        """As the protocol says."""
+        return self._inspections[table].restore(images)
+
+    def vectors_of(self, table: str, keys: Sequence[str]) -> dict[str, Vector]:
+        """Key → the vector [dimension] that readers search; claims and hashes say nothing of it. Absent keys are left out."""
+        return self._inspections[table].vectors(keys)
+
+    def embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors [n, dimension] that this store would keep for `texts`; blocks while they are made. Raises what the embedder raises."""
+        return self.vectors.embedder.embed(texts)
 
     def close(self) -> None:
         """As the protocol says."""
@@ -190,4 +209,5 @@ def _merged(
     table: str, shape: VectorCollection, visible: Mapping[str, Mapping[str, Any]], tombstones: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, StoredRecord]:
     """The records of the keys that are in either collection."""
-    return {key: milvus_row.stored_record(table, shape, visible.get(key), tombstones.get(key)) for key in dict.fromkeys((*visible, *tombstones))}
+    records = ((key, milvus_row.stored_record(table, shape, visible.get(key), tombstones.get(key))) for key in dict.fromkeys((*visible, *tombstones)))
+    return {key: record for key, record in records if record is not None}

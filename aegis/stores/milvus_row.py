@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aegis.claim import Claim
+from aegis.claim import CLAIM_BITS, Claim
 from aegis.embedding.text import embedding_text_hash
 from aegis.errors import ChangeRejected, Code
+from aegis.inspection import BUCKETS, LOWEST_STAMP
 from aegis.position import SourcePosition
 from aegis.projections.shapes import VectorCollection, VectorField
 from aegis.record import Content, Record, StoredRecord
@@ -115,28 +116,33 @@ def bookkeeping(record: Record, shape: VectorCollection, applied_at: datetime) -
     }
 
 
-def stored_record(table: str, shape: VectorCollection, visible: Mapping[str, Any] | None, tombstone: Mapping[str, Any] | None) -> StoredRecord:
-    """The record of a key that is in either collection, or in both.
+def stored_record(table: str, shape: VectorCollection, visible: Mapping[str, Any] | None, tombstone: Mapping[str, Any] | None) -> StoredRecord | None:
+    """The record of a key that is in either collection, or in both; None where the bookkeeping of its rows cannot be read.
 
     In both it is after a crash between the two writes. Then the higher stamp is the record's, and what readers see is its content: a comparison shall see
     a delete that left something behind, and a repair of it must carry a stamp that wins.
     """
-    rows = [row for row in (visible, tombstone) if row is not None]
+    rows = [row for row in (visible, tombstone) if row is not None and sound(row)]
+    if not rows:
+        return None
     newest = max(rows, key=lambda row: int(row["stamp"]))
     content = None
-    if visible is not None:
+    if visible is not None and sound(visible):
         held = {field.name: list(visible[field.name]) if field.kind == "texts" else visible[field.name] for field in shape.fields}
         content = {"fields": held, "text_hash": visible["text_hash"], "model": visible["model"]}
-    position = SourcePosition(
-        newest["topic"],
-        newest["partition_"],
-        newest["offset_"],
-        _given(newest["lsn"]),
-        _given(newest["tx_id"]),
-        None if newest["committed_at"] == NONE else _time(newest["committed_at"]),
-    )
+    try:
+        committed_at = None if newest["committed_at"] == NONE else _time(newest["committed_at"])
+        applied_at = _time(newest["applied_at"])
+    except OverflowError:
+        return None
+    position = SourcePosition(newest["topic"], newest["partition_"], newest["offset_"], _given(newest["lsn"]), _given(newest["tx_id"]), committed_at)
     claim = Claim(newest["bucket"], newest["claim"])
-    return StoredRecord(table, newest[shape.key], Stamp.unpack(newest["stamp"]), content, position, _time(newest["applied_at"]), claim)
+    return StoredRecord(table, newest[shape.key], Stamp.unpack(newest["stamp"]), content, position, applied_at, claim)
+
+
+def sound(row: Mapping[str, Any]) -> bool:
+    """Whether the row is a record's or a tombstone's: stamp, bucket and claim are such as a row of PostgreSQL can have."""
+    return bool(row["stamp"] >= LOWEST_STAMP and 0 <= row["bucket"] < BUCKETS and 0 <= row["claim"] < 2**CLAIM_BITS)
 
 
 def _is_text(value: Any) -> bool:

@@ -13,6 +13,7 @@ from aegis.embedding.text import embedding_text_hash
 from aegis.embedding.unusable_vector import UnusableVector
 from aegis.errors import ChangeRejected, Code
 from aegis.record import Record
+from aegis.stamp import Rank
 from aegis.stores.milvus_row import VECTOR, usable
 
 Vector = NDArray[np.float32]
@@ -35,16 +36,22 @@ class Vectors:
     ) -> tuple[dict[str, tuple[str, Vector]], dict[str, ChangeRejected]]:
         """Key → text hash and vector, and key → reason for records whose text got no usable vector.
 
+        A repair is embedded anew, since the stored vector may be what is wrong; so is a text whose stored vector is unusable.
+
         `stored`: key → row with `text_hash` and `model`; `read` gives the vectors of those that fit.
         """
         hashes = {record.key: embedding_text_hash(text_of(record), self.embedder.model) for record in records}
-        kept = [key for key, digest in hashes.items() if key in stored and (stored[key]["text_hash"], stored[key]["model"]) == (digest, self.embedder.model)]
+        anew = {hashes[record.key] for record in records if record.stamp.rank is Rank.REPAIR}
+        fitting = [key for key, digest in hashes.items() if key in stored and (stored[key]["text_hash"], stored[key]["model"]) == (digest, self.embedder.model)]
+        kept = [key for key in fitting if hashes[key] not in anew]
         vectors = {
             # Checked again: the row is read a second time, and a vector must be that of its text.
             hashes[key]: np.asarray(row[VECTOR], dtype=np.float32)
             for key, row in (read(kept) if kept else {}).items()
             if row["text_hash"] == hashes[key]
         }
+        for digest in self._unusable(vectors):
+            del vectors[digest]
         texts = {hashes[record.key]: text_of(record) for record in records if hashes[record.key] not in vectors}
         made, unusable = self._embed(texts)
         self.embedded += len(made)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -17,6 +18,7 @@ from aegis.projections.shapes import VectorCollection
 from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores.milvus import MilvusStore
+from aegis.stores.milvus_row import BOOKKEEPING, VECTOR
 from tests.contract.opened import Opened
 
 TIMEOUT = 15.0
@@ -49,6 +51,14 @@ def open_store(prefix: str, *, uri: str | None = None, timeout: float = TIMEOUT)
     return MilvusStore(uri or settings().milvus_uri, vector_shapes(), HashEmbedder(), timeout=timeout, collection_prefix=prefix)
 
 
+def row_by_hand(shape: VectorCollection, key: str, **columns: Any) -> dict[str, Any]:
+    """A row of the visible collection without bookkeeping: every field that is not in `columns` has what says nothing."""
+    empty: dict[str, Any] = {"text": "", "texts": [], "integer": 0, "boolean": False}
+    fields = {field.name: empty[field.kind] for field in shape.fields}
+    unsaid = dict.fromkeys(BOOKKEEPING, -1) | {"topic": "", "text_hash": "", "model": ""}
+    return {**fields, **unsaid, shape.key: key, VECTOR: HashEmbedder().embed([key])[0], **columns}
+
+
 def remove(client: MilvusClient, prefix: str) -> None:
     """Every collection that begins with `prefix`."""
     for name in client.list_collections():
@@ -73,6 +83,10 @@ def open_milvus(unique: str, uri: str | None = None) -> Iterator[Opened]:
         escaped = key.replace("\\", "\\\\").replace('"', '\\"')
         return bool(client.query(prefix + shape.name, filter=f'{shape.key} == "{escaped}"', output_fields=[shape.key], consistency_level="Strong"))
 
+    def stray(table: str, key: str) -> None:
+        shape = collections[table]
+        client.upsert(prefix + shape.name, [row_by_hand(shape, key)])
+
     try:
         store.prepare()
         yield Opened(
@@ -83,6 +97,7 @@ def open_milvus(unique: str, uri: str | None = None) -> Iterator[Opened]:
             seen,
             server=(where.hostname or "127.0.0.1", where.port or 19530),
             at=lambda port: open_store(prefix, uri=f"http://127.0.0.1:{port}", timeout=SHORT),
+            stray=stray,
             examples=10,
         )
     finally:
