@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 
@@ -55,7 +55,7 @@ class Session:
 
     cursor = transaction
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -169,8 +169,8 @@ def test_the_report_for_people_names_every_finding() -> None:
     pair = {"store": "redis", "table": "policies", "rows": 10, "records": 9, "contents_compared": 10, "found": {"content_differs": 1}}
     text = markdown(
         {
-            "run_id": "RUN", "verdict": "drift_left", "meaning": "There is drift.", "message": "Stopped.", "rounds": [{"pairs": [pair]}], "repairs_published": 0,
-            "sequence_moved_to": 7, "findings": [finding] * 201, "left": [], "seconds": {"sums": 0.1},
+            "run_id": "RUN", "verdict": "drift_left", "meaning": "There is drift.", "message": "Stopped.", "rounds": [{"pairs": [pair]}],
+            "repairs_published": 0, "sequence_moved_to": 7, "findings": [finding] * 201, "left": [], "seconds": {"sums": 0.1},
         }
     )  # fmt: skip
     assert "# Reconciliation RUN: drift left" in text
