@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 
 import click
 import orjson
-import psycopg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from aegis.settings import Settings, settings
 from aegis.telemetry.health import HealthServer
-from aegis.telemetry.logs import configure_logs
-from aegis.telemetry.traces import configure_traces, current_traceparent, span
 from collectors import fetch
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
-from collectors.run import Order, Report
 from collectors.run import collect as run_collection
-from collectors.store import AlreadyRunning, PolicyStore
+from collectors.session import address, collector_logs, key, opened_store, order
+from collectors.showing import progress_bar, reporter, show
+from collectors.staging import Order
+from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
-
-SHOWN = ("fetched", "new", "changed", "unchanged", "archived", "quarantined")
 
 
 @click.group("collect")
 def collect() -> None:
     """Collect policies from public portals into PostgreSQL."""
+
+
+collect.add_command(fetch_command)
+collect.add_command(stage_command)
+collect.add_command(write_command)
 
 
 @collect.command("sources")
@@ -60,50 +60,21 @@ def sources(as_json: bool) -> None:
 def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, force_archive: bool, as_json: bool) -> None:
     """Collect everything that SOURCE lists: new and changed records are stored, vanished ones archived."""
     configured = settings()
-    configure_logs("WARNING" if sys.stderr.isatty() else configured.aegis_log_level, "collector", stream=sys.stderr)
-    portal = PORTALS[source]
-    api_key = key(configured, source)
-    if not api_key:
-        raise click.ClickException(f"no key for {portal.title}: set {source.upper()}_API_KEY in the environment (any text for the simulator)")
-    order = Order(portal, url or address(configured, source), api_key, page_size or portal.page_size, dry_run, force_archive)
+    collector_logs(configured)
+    wanted = order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive)
     with _metrics(configured.aegis_metrics_port):
-        summary = _collect(configured, order, quiet=as_json)
+        summary = _collect(configured, wanted, quiet=as_json)
     if as_json:
         click.echo(orjson.dumps({**asdict(summary), "status": summary.status}))
     else:
-        _show(summary)
+        show(summary)
     if summary.error:
         raise click.ClickException(f"{summary.error_code}: {summary.error}")
 
 
-def address(configured: Settings, source: str) -> str:
-    """Where the portal's interface is, by the settings."""
-    return {"bizinfo": configured.bizinfo_url, "gov24": configured.gov24_url}[source]
-
-
-def key(configured: Settings, source: str) -> str:
-    """The portal's key, by the settings; empty where none is set."""
-    return {"bizinfo": configured.bizinfo_api_key, "gov24": configured.gov24_api_key}[source].get_secret_value()
-
-
-def _collect(configured: Settings, order: Order, *, quiet: bool) -> Summary:
-    traces = configure_traces("collector")
-    dsn = configured.postgres_collector_dsn.get_secret_value()
-    try:
-        with span(f"collect {order.portal.name}"), fetch.client() as client, psycopg.connect(dsn, autocommit=True) as connection:
-            store = PolicyStore(connection, order.portal.name, dry_run=order.dry_run, traceparent=current_traceparent())
-            with _progress(quiet) as progress:
-                return run_collection(order, Fetcher(client), store, _reporter(progress, order.portal.title))
-    except AlreadyRunning as error:
-        raise click.ClickException(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise click.ClickException(f"PostgreSQL does not answer ({str(error).strip()}): start it with `make up`, or check POSTGRES_COLLECTOR_DSN") from error
-    except psycopg.Error as error:
-        raise click.ClickException(
-            f"PostgreSQL refused ({type(error).__name__}: {str(error).strip()}): bring the schema up to date with `aegis migrate`"
-        ) from error
-    finally:
-        traces.shutdown()
+def _collect(configured: Settings, wanted: Order, *, quiet: bool) -> Summary:
+    with opened_store(configured, wanted.portal.name, dry_run=wanted.dry_run) as store, fetch.client() as client, progress_bar(quiet) as progress:
+        return run_collection(wanted, Fetcher(client), store, reporter(progress, wanted.portal.title))
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:
@@ -114,36 +85,3 @@ def _metrics(port: int) -> AbstractContextManager[object]:
         return HealthServer(port)
     except OSError as error:
         raise click.ClickException(f"port {port} for metrics cannot be taken ({error.strerror}): unset AEGIS_METRICS_PORT or give another") from error
-
-
-def _progress(quiet: bool) -> Progress:
-    console = Console(stderr=True, quiet=quiet)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def _reporter(progress: Progress, title: str) -> Report:
-    """Moves the bar; where nobody sees bars, a plain line a page."""
-    task = progress.add_task(title, total=None)
-
-    def report(summary: Summary, total: int | None) -> None:
-        progress.update(task, completed=summary.fetched, total=total)
-        if progress.disable:
-            progress.console.print(f"{title}: page {summary.pages}, {summary.fetched} of {'?' if total is None else total} records", highlight=False)
-
-    return report
-
-
-def _show(summary: Summary) -> None:
-    title = f"{summary.source}{' (dry run: nothing was written)' if summary.dry_run else ''}"
-    table = Table(title=title, title_justify="left")
-    for name in SHOWN:
-        table.add_column(name, justify="right")
-    table.add_row(*(str(getattr(summary, name)) for name in SHOWN))
-    console = Console()
-    console.print(table)
-    if summary.quarantined:
-        where = "would go to" if summary.dry_run else "are in"
-        console.print(f"{summary.quarantined} records {where} the table quarantine, with code, field and reason; their neighbours are not held up.")
-    if summary.withheld:
-        console.print(f"Archiving: {summary.withheld}.", style="yellow")

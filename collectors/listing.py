@@ -28,17 +28,21 @@ class Listing:
     ended: bool = False
 
     def with_page(self, page: Page, ids: Iterable[str]) -> Listing:
-        """This listing and one more page, whose records with a usable identifier have `ids`.
+        """This listing and one more page, whose records with a usable identifier have `ids`."""
+        return self.with_records(len(page.records), page.total, ids)
+
+    def with_records(self, records: int, total: int | None, ids: Iterable[str]) -> Listing:
+        """This listing and one more page, by what counts of it: how many records it has, the total that it states, the usable identifiers.
 
         A short page does not end a listing: a portal may cap the page size that it is asked for. The stated total does, or a page with nothing new.
         """
         fresh = frozenset(ids)
-        totals = self.totals if page.total is None else self.totals | {page.total}
+        totals = self.totals if total is None else self.totals | {total}
         repeats = bool(fresh) and fresh <= self.seen  # the portal answers every page number with the same page
-        if not page.records or repeats:
+        if not records or repeats:
             return replace(self, pages=self.pages + 1, totals=totals, ended=True)
-        rows = self.rows + len(page.records)
-        reached = page.total is not None and rows >= page.total
+        rows = self.rows + records
+        reached = total is not None and rows >= total
         return Listing(self.pages + 1, rows, self.seen | fresh, totals, ended=reached or self.pages + 1 >= MOST_PAGES)
 
     @property

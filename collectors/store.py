@@ -22,6 +22,10 @@ class AlreadyRunning(Exception):
     """Another session collects the same source."""
 
 
+class Outdated(Exception):
+    """A listing of the source that was begun later has been written already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a page did, or in a dry run would do."""
@@ -53,6 +57,12 @@ class PolicyStore:
         finally:
             if not self._connection.broken:
                 self._connection.execute("SELECT pg_advisory_unlock_all()")
+
+    def expect_nothing_newer(self, begun: float) -> None:
+        """Raise `Outdated` where a listing begun later than `begun` (seconds since the epoch) was written: this one would archive what is new in that."""
+        row = self._connection.execute(self._sql["newest_listing"], {"source": self._source, "begun": begun}).fetchone()
+        if row is not None:
+            raise Outdated(f"a listing of {self._source} that was begun later, {row[0]:%F %T %Z}, has been written already: fetch it again")
 
     def store(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], unidentified: frozenset[str]) -> Stored:
         """Store one page in one transaction; in a dry run say what that would do. `unidentified`: content hashes of records without a usable identifier."""

@@ -111,3 +111,9 @@ RETURNING policy_id;
 INSERT INTO public.processing_history (pipeline, source, status, counts, error_code, message, started_at, finished_at)
 VALUES ('collect', %(source)s, %(status)s, %(counts)s::jsonb, %(error_code)s, %(message)s, clock_timestamp() - make_interval(secs => %(seconds)s),
         clock_timestamp());
+
+-- newest_listing --
+-- Listings begun within a second of each other are equally new: the history knows its starts only by clock and duration.
+SELECT started_at FROM public.processing_history
+WHERE pipeline = 'collect' AND source = %(source)s AND status <> 'failure' AND started_at > to_timestamp(%(begun)s) + interval '1 second'
+ORDER BY started_at DESC LIMIT 1;

@@ -1,0 +1,91 @@
+"""Pages of a listing, and what becomes of their records. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aegis.errors import Code
+from collectors.draft import Accepted, Outcome, Problem, Rejected
+from collectors.fetch import Fetcher
+from collectors.listing import Listing
+from collectors.portals.portal import Page, Portal
+from collectors.validation import usable_id, validate
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to collect, and from where."""
+
+    portal: Portal
+    url: str
+    api_key: str
+    page_size: int
+    dry_run: bool = False
+    force_archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The records of one page by what becomes of them; what the listing had before, word for word, is in neither."""
+
+    records: int
+    """How many the page had."""
+    total: int | None
+    """How many records the whole listing has, where the portal says so."""
+    accepted: tuple[Accepted, ...]
+    rejected: tuple[Rejected, ...]
+    ids: frozenset[str]
+    """Usable identifiers, of accepted and rejected records."""
+    unidentified: frozenset[str]
+    """Content hashes of the records that have none."""
+
+
+def fetched(order: Order, fetcher: Fetcher) -> Iterator[Page]:
+    """Page after page, until the listing ends; each is asked for when it is wanted. Raises `SourceFailed`."""
+    listing = Listing()
+    while not listing.ended:
+        page = fetcher.page(order.portal, order.portal.request(order.url, order.api_key, listing.pages + 1, order.page_size))
+        listing = listing.with_page(page, usable_ids(order.portal, page))
+        yield page
+
+
+def staged(portal: Portal, pages: Iterable[Page]) -> Iterator[Staged]:
+    """Each page, mapped and validated. Raises what `pages` raises."""
+    before: dict[str, str] = {}
+    for page in pages:
+        yield sort(portal, page, before)
+
+
+def usable_ids(portal: Portal, page: Page) -> frozenset[str]:
+    """The identifiers of a page's records that can be a policy's."""
+    return frozenset(source_id for raw in page.records if (source_id := usable_id(portal, raw)) is not None)
+
+
+def sort(portal: Portal, page: Page, before: dict[str, str]) -> Staged:
+    """Validate a page. `before` maps the identifiers met in this run to the hash of their record, and is added to.
+
+    A second record under an identifier is a duplicate (DP_2003) unless it says the same: which of the two is right, the portal has to say.
+    """
+    accepted, rejected, unidentified = [], [], set()
+    for raw in page.records:
+        outcome = validate(portal, raw)
+        source_id, content_hash = usable_id(portal, raw), outcome.document.content_hash
+        if source_id is None:
+            unidentified.add(content_hash)
+        else:
+            first = before.get(source_id)
+            if first == content_hash:
+                continue
+            before.setdefault(source_id, content_hash)
+            outcome = outcome if first is None else _duplicate(portal, outcome)
+        if isinstance(outcome, Accepted):
+            accepted.append(outcome)
+        else:
+            rejected.append(outcome)
+    return Staged(len(page.records), page.total, tuple(accepted), tuple(rejected), usable_ids(portal, page), frozenset(unidentified))
+
+
+def _duplicate(portal: Portal, outcome: Outcome) -> Rejected:
+    reason = "another record of the same listing has this identifier and says something else; the first one is kept"
+    return Rejected((Problem(Code.DUPLICATE, portal.id_field, reason, "have the portal tell them apart"),), outcome.document)
