@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-import structlog
 from psycopg.types.json import Jsonb
 
 from aegis.change import Change, Operation
@@ -35,8 +34,6 @@ from batch.runs import RECONCILE_LOCK, Run, Verdict, open_run
 from batch.truth import open_truth
 from batch.watermark import watermark
 
-log = structlog.get_logger(__name__)
-
 AT_ONCE = 500
 """Tombstones in one batch of corrections, and in one row of the audit log."""
 VERIFIED_AT_ONCE = 5_000
@@ -51,6 +48,8 @@ class Order:
     pairs: Sequence[Pair]
     older_than: timedelta
     dry_run: bool = False
+    wait_seconds: float = 0.0
+    """For another run to end."""
 
     def options(self) -> dict[str, Any]:
         """For `ops.runs`."""
@@ -181,7 +180,7 @@ def purge(settings: Settings, order: Order, progress: Progress | None = None, *,
     told = progress or Silent()
     dsn = settings.postgres_operator_dsn.get_secret_value()
     with ExitStack() as stack:
-        run = stack.enter_context(open_run(dsn, "purge", order.options(), lock=RECONCILE_LOCK))
+        run = stack.enter_context(open_run(dsn, "purge", order.options(), lock=RECONCILE_LOCK, wait_seconds=order.wait_seconds))
         truth = stack.enter_context(open_truth(dsn))
         registry = Registry(settings.schema_registry_url)
         stack.callback(registry.close)
@@ -194,7 +193,6 @@ def purge(settings: Settings, order: Order, progress: Progress | None = None, *,
             run.verdict = work.go({name: stack.enter_context(opened(name, settings)) for name in {pair.store for pair in order.pairs}}, seen)
         finally:
             run.summary = _by_store(work.tallies)
-        log.info("purge.finished", run_id=run.run_id, verdict=run.verdict, dry_run=order.dry_run, **_totals(work.tallies))
         return Purged(run.run_id, run.verdict, work.tallies)
 
 
@@ -218,7 +216,3 @@ def _by_store(tallies: Mapping[Pair, Tally]) -> dict[str, Any]:
     for pair, tally in tallies.items():
         document.setdefault(pair.store, {})[pair.table] = tally.document()
     return document
-
-
-def _totals(tallies: Mapping[Pair, Tally]) -> dict[str, int]:
-    return {name: sum(getattr(tally, name) for tally in tallies.values()) for name in ("looked_at", "expired", "purged")}

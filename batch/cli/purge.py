@@ -30,8 +30,9 @@ HORIZON_DAYS = Topic.__dataclass_fields__["retention_days"].default
 @click.option("--table", "tables", type=click.Choice(sorted(CAPTURED)), multiple=True, help="Only this table. May be repeated.")
 @click.option("--older-than", type=click.FloatRange(0), default=HORIZON_DAYS, show_default=True, metavar="DAYS", help="Only tombstones that old.")
 @click.option("--dry-run", is_flag=True, help="Count what would go, and what is kept and why.")
+@click.option("--wait", "wait_seconds", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait so long for another run to end.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def command(stores: tuple[str, ...], tables: tuple[str, ...], older_than: float, dry_run: bool, as_json: bool) -> None:
+def command(*, stores: tuple[str, ...], tables: tuple[str, ...], older_than: float, dry_run: bool, wait_seconds: float, as_json: bool) -> None:
     """Take away tombstones of deletes that have nothing left to keep out.
 
     A tombstone goes only with the proof that nothing can bring an older change back: the log no longer has its delete nor anything older, every consumer group
@@ -44,7 +45,7 @@ def command(stores: tuple[str, ...], tables: tuple[str, ...], older_than: float,
     if not chosen:
         raise click.UsageError(f"nothing of {', '.join(tables)} is in {', '.join(stores)}")
     with translated(), stoppable(), bar() as progress:
-        done = purge(settings(), Order(chosen, timedelta(days=older_than), dry_run), progress)
+        done = purge(settings(), Order(chosen, timedelta(days=older_than), dry_run, wait_seconds), progress)
     if as_json:
         click.echo(orjson.dumps(done.document(), option=orjson.OPT_INDENT_2))
     else:
