@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Event
 from time import monotonic
 from typing import TypeVar
@@ -23,12 +24,25 @@ STALL_SECONDS = 300.0
 """So long a group may stand still before the wait for it is given up."""
 
 
-class GroupStuck(AegisError):
-    """A group did not become empty, or does not go on. Nothing is lost by it; the command can be run again."""
+READ = "messages read"
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
     """Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches a long wait, and what ends it."""
+
+    tell: Tell = silent
+    alive: Callable[[], None] = lambda: None
+    """Asked again and again; may raise."""
+    stall_seconds: float = STALL_SECONDS
+
+
+class GroupStuck(AegisError):
+    """A group did not become empty, or does not go on. Nothing is lost by it; the command can be run again."""
 
 
 class Group:
@@ -47,10 +61,11 @@ class Group:
         """Place → committed offset. Raises KafkaException."""
         return self._offsets.committed(self.name)
 
-    def await_empty(self, seconds: float = LEAVE_SECONDS) -> None:
-        """Returns when no worker is in it. Raises `GroupStuck`."""
+    def await_empty(self, seconds: float = LEAVE_SECONDS, alive: Callable[[], None] = lambda: None) -> None:
+        """Returns when no worker is in it. `alive` may raise to end the wait. Raises `GroupStuck`."""
         deadline = monotonic() + seconds
         while (members := self._asked(self.members)) != 0:
+            alive()
             if monotonic() > deadline:
                 found = "Kafka does not tell" if members is None else f"{members} worker{'s are' if members != 1 else ' is'} still in it"
                 raise GroupStuck(
@@ -60,28 +75,25 @@ class Group:
                 )
             self._pause(PAUSE_SECONDS)
 
-    def move(self, course: Course) -> None:
-        """Commit the starts of `course`. The group must be empty. Raises KafkaException."""
-        if course.legs:
-            self._offsets.move(self.name, course.starts)
+    def move(self, offsets: Mapping[Place, int]) -> None:
+        """Commit `offsets`. The group must be empty; one that there is not yet is made. Raises KafkaException."""
+        if offsets:
+            self._offsets.move(self.name, offsets)
 
-    def follow(self, course: Course, what: str, tell: Tell = silent, *, stall_seconds: float = STALL_SECONDS, alive: Callable[[], None] = lambda: None) -> None:
-        """Returns when the group has committed everything in `course`. `alive` may raise to end the wait.
-
-        Raises `GroupStuck` when it has stood still for `stall_seconds`.
-        """
+    def follow(self, course: Course, watch: Watch = Watch()) -> None:
+        """Returns when the group has committed everything in `course`. Raises `GroupStuck` when it stands still for too long, and what `watch.alive` raises."""
         done, since = -1, monotonic()
         while True:
-            alive()
+            watch.alive()
             committed = self._asked(self.committed)
             now = done if committed is None else course.done(committed)
             if now != done:
                 done, since = now, monotonic()
-                tell(what, done, course.messages)
+                watch.tell(READ, done, course.messages)
             if done >= course.messages:
                 return
-            if monotonic() - since > stall_seconds:
-                raise self._stuck(course.messages - done, stall_seconds)
+            if monotonic() - since > watch.stall_seconds:
+                raise self._stuck(course.messages - done, watch.stall_seconds)
             self._pause(PAUSE_SECONDS)
 
     def _stuck(self, left: int, seconds: float) -> GroupStuck:

@@ -7,7 +7,6 @@ What a projection makes anew of a record with a repair's stamp the log cannot ov
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,19 +19,18 @@ from aegis.derivations import shapes
 from aegis.envelope import table_topic
 from aegis.errors import AegisError, Code
 from aegis.queries import queries
-from batch.group import LEAVE_SECONDS, STALL_SECONDS, Group
+from batch.group import LEAVE_SECONDS, STALL_SECONDS, Group, Watch
 from batch.kafka_log import KafkaLog
+from batch.leasing import Pause
 from batch.progress import Progress, Silent
 from batch.reach import Course, chart
 from batch.report import total
 from batch.request import Result
-from batch.runs import Run, open_run
+from batch.runs import Run, Verdict, open_run
 from batch.whence import At, Since, Whence
 
 log = structlog.get_logger(__name__)
 
-Pause = Callable[[str], AbstractContextManager[object]]
-"""Run id → a lease: as long as it is held, the app's workers stay out of their group."""
 Compare = Callable[[Progress], Result]
 """A deep comparison with repair of what was replayed."""
 
@@ -128,19 +126,20 @@ def replay(order: Order, means: Means, progress: Progress | None = None) -> Repl
 def reread(order: Order, means: Means, run: Run, progress: Progress) -> tuple[Course, float]:
     """Move the group and follow it until it has passed the ends of that moment. The course and the seconds of reading."""
     enter(run, progress, "pause")
-    with means.pause(run.run_id):
-        means.group.await_empty(means.leave_seconds)
+    with means.pause(run.run_id) as lease:
+        means.group.await_empty(means.leave_seconds, lease.check)
         enter(run, progress, "move")
         course = plan(order, means.log, means.group)  # again: since it was shown, retention may have taken more away
         refuse_gaps(order, course)
-        means.group.move(course)
+        lease.check()
+        means.group.move(course.starts)
         run.summary |= {"messages": course.messages, "gaps": course.gaps}
         log.info("replay.moved", run_id=run.run_id, group=means.group.name, messages=course.messages, partitions=len(course.legs))
     enter(run, progress, "read")
     began = monotonic()
-    means.group.follow(course, "messages read again", progress.step, stall_seconds=means.stall_seconds)
+    means.group.follow(course, Watch(progress.step, stall_seconds=means.stall_seconds))
     seconds = monotonic() - began
-    run.summary |= {"read_seconds": round(seconds, 3), **_rate(course.messages, seconds)}
+    run.summary |= {"read_seconds": round(seconds, 3), **rate_of(course.messages, seconds)}
     return course, seconds
 
 
@@ -148,9 +147,17 @@ def compared(run: Run, compare: Compare, progress: Progress) -> Result:
     """The comparison's verdict becomes that of `run`."""
     run.enter("compare")
     result = compare(progress)
-    run.summary |= {"comparison": result.run_id, "found": total(result.summary, 1)}
-    run.verdict, run.message = result.verdict, result.message or None
+    run.summary.setdefault("comparisons", []).append({"run_id": result.run_id, "verdict": result.verdict.value, "found": total(result.summary, 1)})
+    run.verdict, run.message = worse(run.verdict, result.verdict), result.message or run.message
     return result
+
+
+_BY_WEIGHT = (Verdict.CLEAN, Verdict.REPAIRED, Verdict.DRIFT_LEFT, Verdict.FAILED)
+
+
+def worse(one: Verdict | None, other: Verdict) -> Verdict:
+    """The verdict of two comparisons together."""
+    return other if one is None else max(one, other, key=_BY_WEIGHT.index)
 
 
 def enter(run: Run, progress: Progress, phase: str) -> None:
@@ -169,5 +176,6 @@ LEAST_RATED = 1000
 """Messages: of fewer the rate says nothing."""
 
 
-def _rate(messages: int, seconds: float) -> dict[str, float]:
+def rate_of(messages: int, seconds: float) -> dict[str, float]:
+    """For the record, where it says anything."""
     return {"messages_per_second": round(messages / seconds, 1)} if messages >= LEAST_RATED and seconds > 0 else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from functools import partial
 
 from aegis.consumer_groups import consumer_group
 from aegis.settings import Settings
 from batch.group import Group
 from batch.kafka_log import KafkaLog
+from batch.leasing import lease
 from batch.progress import Progress
 from batch.reconcile import reconcile
 from batch.replay import Means
@@ -18,11 +18,12 @@ WAIT_SECONDS = 3600.0
 """For a reconciliation under way to end: it excludes the comparison, and nothing is lost by waiting."""
 
 
-def means_of(settings: Settings, store: str, tables: tuple[str, ...]) -> Means:
-    """What a replay of `tables` (empty: all) of `store` works with."""
+def means_of(settings: Settings, store: str, tables: tuple[str, ...], cause: str) -> Means:
+    """What a replay or rebuild (`cause`) of `tables` (empty: all) of `store` works with."""
     log = KafkaLog(settings.kafka_bootstrap_servers)
     dsn = settings.postgres_operator_dsn.get_secret_value()
-    return Means(dsn, log, Group(consumer_group(store), log.offsets), partial(_lease, dsn, store), partial(_compare, settings, store, tables))
+    request = comparison(store, tables, cause)
+    return Means(dsn, log, Group(consumer_group(store), log.offsets), partial(lease, dsn, store, cause), partial(_compare, settings, request))
 
 
 def comparison(store: str, tables: tuple[str, ...], cause: str) -> Request:
@@ -30,11 +31,5 @@ def comparison(store: str, tables: tuple[str, ...], cause: str) -> Request:
     return Request(stores=(store,), tables=tables, deep=True, force=True, wait_seconds=WAIT_SECONDS, cause=cause)
 
 
-def _compare(settings: Settings, store: str, tables: tuple[str, ...], progress: Progress) -> Result:
-    return reconcile(settings, comparison(store, tables, "replay"), progress)
-
-
-def _lease(dsn: str, store: str, run_id: str) -> AbstractContextManager[object]:
-    from aegis.pausing import Lease
-
-    return Lease(dsn, store, run_id, "replay")
+def _compare(settings: Settings, request: Request, progress: Progress) -> Result:
+    return reconcile(settings, request, progress)

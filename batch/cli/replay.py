@@ -103,7 +103,7 @@ def _whence(to_time: str | None, offsets: tuple[str, ...], topic: str | None) ->
 def _means(order: Order) -> Means:
     from batch.replaying import means_of
 
-    return means_of(settings(), order.store, order.tables)
+    return means_of(settings(), order.store, order.tables, "replay")
 
 
 def _planned(order: Order, means: Means) -> Course:

@@ -16,8 +16,8 @@ SELECT count(*) AS rows, min(updated_at) AS oldest FROM public.business_rules;
 -- signal --
 INSERT INTO public.debezium_signal (id, type, data) VALUES (%(id)s, 'execute-snapshot', %(data)s);
 
--- remove_signal --
-DELETE FROM public.debezium_signal WHERE id = %(id)s;
+-- remove_signals --
+DELETE FROM public.debezium_signal WHERE starts_with(id, %(prefix)s);
 
 -- written --
 SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS written;
