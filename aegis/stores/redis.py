@@ -9,8 +9,7 @@ A server-side script holds the one rule, so any number of writers may share a ke
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,11 +18,15 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from aegis.errors import ChangeRejected
+from aegis.inspection import Listed, Sums
 from aegis.projections.shapes import CacheKeyspace
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
-from aegis.stores.protocol import Count
+from aegis.stores import redis_inspection as inspection
+from aegis.stores import redis_removal as removal
+from aegis.stores.protocol import Count, Image
 from aegis.stores.redis_errors import translated
-from aegis.stores.redis_register import register_of, stamp_of, stored_record, value_of
+from aegis.stores.redis_names import Names, beginning_with, text_of
+from aegis.stores.redis_register import beginning, register_of, stored_record, value_of
 from aegis.stores.redis_script import SCRIPT, Call, answers, packed_call, word
 
 CALL_RECORDS = 250
@@ -42,8 +45,7 @@ class RedisStore:
         self, url: str, shapes: Mapping[str, CacheKeyspace], *, timeout: float = 30.0, namespace: str = "", max_value_bytes: int = 8 * 1024 * 1024
     ) -> None:
         self.tables = frozenset(shapes)
-        self._shapes = dict(shapes)
-        self._namespace = namespace
+        self._names = {table: Names(namespace, table, shape) for table, shape in shapes.items()}
         self._max_value_bytes = max_value_bytes
         # Retrying is the stream app's business, with the breaker in view.
         self._client: Any = redis.Redis.from_url(
@@ -69,12 +71,12 @@ class RedisStore:
         """As the protocol says. Register and value of a key are read as of one moment."""
         found: dict[str, StoredRecord] = {}
         for chunk in _chunks(keys, READ_RECORDS):
-            names = [self._register(table, key) for key in chunk] + [self._value(table, key) for key in chunk]
+            names = self._names[table]
             with translated():
-                texts = self._client.mget(names)
+                texts = self._client.mget([names.register(key) for key in chunk] + [names.value(key) for key in chunk])
             for key, register, value in zip(chunk, texts, texts[len(chunk) :], strict=False):
-                if register is not None:
-                    found[key] = stored_record(table, key, register, value)
+                if register is not None and (record := stored_record(table, key, register, value)) is not None:
+                    found[key] = record
         return found
 
     def stored_form(self, table: str, content: Content) -> Content:
@@ -92,9 +94,33 @@ class RedisStore:
         for keys in self._keys(table):
             if keys:
                 with translated():
-                    visible += self._client.exists(*(self._value(table, key) for key in keys))
+                    visible += self._client.exists(*(self._names[table].value(key) for key in keys))
             total += len(keys)
         return Count(visible=visible, tombstones=total - visible)
+
+    def sums(self, table: str) -> Sums:
+        """As the protocol says."""
+        return inspection.sums(self._client, self._names[table])
+
+    def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:
+        """As the protocol says."""
+        return inspection.listing(self._client, self._names[table], buckets)
+
+    def inspect(self, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
+        """As the protocol says."""
+        return inspection.inspect(self._client, self._names[table], keys)
+
+    def forget(self, table: str, expected: Mapping[str, int]) -> int:
+        """As the protocol says. Raises the table's generation where readers saw something of it."""
+        return removal.forget(self._client, self._names[table], expected)
+
+    def images(self, table: str, keys: Sequence[str]) -> Mapping[str, Image]:
+        """As the protocol says."""
+        return removal.images(self._client, self._names[table], keys)
+
+    def restore(self, table: str, images: Mapping[str, Image]) -> int:
+        """As the protocol says. Raises the table's generation where readers see something of it."""
+        return removal.restore(self._client, self._names[table], images)
 
     def close(self) -> None:
         """Close the connections."""
@@ -102,8 +128,7 @@ class RedisStore:
 
     def _calls(self, table: str, records: Sequence[Record], outcomes: dict[int, Outcome]) -> Iterator[Call]:
         """Calls of the script for one table; what has no value goes into `outcomes`."""
-        generation = self._shapes[table].generation
-        counter, applied_at = f"{self._namespace}{generation}" if generation else "", datetime.now(UTC).isoformat()
+        names, applied_at = self._names[table], datetime.now(UTC).isoformat()
         places, registers, values, arguments, size = list[int](), list[bytes](), list[bytes](), list[bytes](), 0
         for place, record in enumerate(records):
             if record.table != table:
@@ -114,15 +139,15 @@ class RedisStore:
                 outcomes[place] = rejected(error)
                 continue
             if places and (len(places) == CALL_RECORDS or size + len(value) > CALL_BYTES):
-                yield places, packed_call(counter, registers, values, arguments)
+                yield places, packed_call(names.counter, registers, values, arguments)
                 places, registers, values, arguments, size = [], [], [], [], 0
             places.append(place)
-            registers.append(word(self._register(table, record.key).encode()))
-            values.append(word(self._value(table, record.key).encode()))
+            registers.append(word(names.register(record.key).encode()))
+            values.append(word(names.value(record.key).encode()))
             arguments.append(word(register_of(record, applied_at)) + word(value))
             size += len(value)
         if places:
-            yield places, packed_call(counter, registers, values, arguments)
+            yield places, packed_call(names.counter, registers, values, arguments)
 
     def _overtaken(self, records: Sequence[Record], outcomes: dict[int, Outcome]) -> None:
         """What cannot be stored but is older than what is stored is stale: nobody needs to hear of it."""
@@ -130,28 +155,23 @@ class RedisStore:
         if not places:
             return
         with translated():
-            registers = self._client.mget([self._register(records[place].table, records[place].key) for place in places])
+            registers = self._client.mget([self._names[records[place].table].register(records[place].key) for place in places])
         for place, register in zip(places, registers, strict=True):
-            if register is not None and records[place].stamp < stamp_of(register):
+            held = beginning(register or b"")
+            if held is not None and records[place].stamp.packed < held.stamp:
                 outcomes[place] = STALE
 
     def _keys(self, table: str) -> Iterator[list[str]]:
-        prefix = self._register(table, "")
-        pattern = re.sub(r"([\[\]*?\\])", r"\\\1", prefix) + "*"
+        prefix = self._names[table].register("")
+        pattern = beginning_with(prefix)
         seen: set[str] = set()
         cursor: int | None = None
         while cursor != 0:
             with translated():
                 cursor, names = self._client.scan(cursor or 0, match=pattern, count=READ_RECORDS)
-            new = {name.decode().removeprefix(prefix) for name in names} - seen
+            new = {text.removeprefix(prefix) for name in names if (text := text_of(name)) is not None} - seen
             seen |= new
             yield list(new)
-
-    def _register(self, table: str, key: str) -> str:
-        return f"{self._namespace}aegis:record:{table}:{key}"
-
-    def _value(self, table: str, key: str) -> str:
-        return f"{self._namespace}{self._shapes[table].prefix}{key}"
 
 
 def _chunks(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -7,16 +7,21 @@ The stamp comes first: `redis_apply.lua` reads it there. A string and not a hash
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
-from aegis.claim import Claim
+from aegis.claim import CLAIM_BITS, Claim, claim_of
 from aegis.errors import ChangeRejected, Code
+from aegis.inspection import BUCKETS, LOWEST_STAMP
 from aegis.position import SourcePosition
-from aegis.record import Record, StoredRecord
-from aegis.stamp import Stamp
+from aegis.record import Content, Record, StoredRecord
+from aegis.stamp import VERSION_LIMIT, Rank, Stamp
 
+BEGINNING_BYTES = 64
+_BEGINNING = re.compile(rb'\{"stamp":(\d{1,19}),"bucket":(\d{1,4}),"claim":(\d{1,10}),')
 TOMBSTONE = b""
 """Stands for the value of a record that readers do not see; no JSON text is empty."""
 
@@ -60,20 +65,60 @@ def register_of(record: Record, applied_at: str) -> bytes:
     )
 
 
-def stamp_of(register: bytes) -> Stamp:
-    """The stamp in a register."""
-    return Stamp.unpack(orjson.loads(register)["stamp"])
+class Beginning(NamedTuple):
+    """What a register begins with: all that a comparison sums."""
+
+    stamp: int
+    """Packed."""
+    bucket: int
+    claim: int
+
+    @property
+    def is_delete(self) -> bool:
+        """Whether the stamp is that of a delete."""
+        return self.stamp % 4 == Rank.DELETE
+
+    def is_of(self, key: str) -> bool:
+        """Whether bucket and claim are those of `key` at this stamp; not so in a copy."""
+        return (self.bucket, self.claim) == claim_of(key, self.stamp // 4)
 
 
-def stored_record(table: str, key: str, register: bytes, value: bytes | None) -> StoredRecord:
-    """What the register and the value beside it say. The value alone decides what readers see: without one, the record is a tombstone."""
-    fields = orjson.loads(register)
-    return StoredRecord(
-        table=table,
-        key=key,
-        stamp=Stamp.unpack(fields["stamp"]),
-        content=None if value is None else orjson.loads(value),
-        position=SourcePosition.of(fields),
-        applied_at=datetime.fromisoformat(fields["applied_at"]),
-        claim=Claim(fields["bucket"], fields["claim"]),
-    )
+def beginning(register: bytes) -> Beginning | None:
+    """What `register` begins with; None where Aegis has not written it so. Its first `BEGINNING_BYTES` are enough."""
+    found = _BEGINNING.match(register)
+    if found is None:
+        return None
+    start = Beginning(*map(int, found.groups()))
+    return start if LOWEST_STAMP <= start.stamp < 4 * VERSION_LIMIT and start.bucket < BUCKETS and start.claim < 2**CLAIM_BITS else None
+
+
+def stored_record(table: str, key: str, register: bytes, value: bytes | None) -> StoredRecord | None:
+    """What the register and the value beside it say; None where the register cannot be read, or is a copy of another key's.
+
+    The value alone decides what readers see: without one, the record is a tombstone.
+    """
+    start = beginning(register)
+    if start is None or not start.is_of(key):
+        return None
+    try:
+        fields = orjson.loads(register)
+        return StoredRecord(
+            table=table,
+            key=key,
+            stamp=Stamp.unpack(start.stamp),
+            content=None if value is None else _content(value),
+            position=SourcePosition.of(fields),
+            applied_at=datetime.fromisoformat(fields["applied_at"]),
+            claim=Claim(start.bucket, start.claim),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _content(value: bytes) -> Content:
+    """The value's JSON object; of what is none, something that no projection makes."""
+    try:
+        content = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        content = None
+    return content if isinstance(content, dict) else {"": "no JSON object"}

@@ -45,10 +45,14 @@ def open_redis(unique: str) -> Iterator[Opened]:
         def seen(table: str, key: str) -> bool:
             return bool(reader.get(f"{namespace}{SHAPES[table].prefix}{key}"))
 
+        def stray(table: str, key: str) -> None:
+            reader.set(f"{namespace}{SHAPES[table].prefix}{key}", '{"손으로": "쓴 글"}')
+
         store = another()
         store.prepare()
         try:
-            yield Opened(store, "redis", another, _poison, seen, server=(parts.hostname or "127.0.0.1", parts.port or 6379), at=at, examples=60)
+            where = (parts.hostname or "127.0.0.1", parts.port or 6379)
+            yield Opened(store, "redis", another, _poison, seen, server=where, at=at, stray=stray, examples=60)
         finally:
             names = list(reader.scan_iter(match=f"{namespace}*", count=1_000))
             if names:
