@@ -61,8 +61,7 @@ def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, dr
     if version < row.version:
         return Judgement(DriftClass.STALE, Repair.WRITE, forget=astray)
     if found.wrong_vector:
-        # The store takes a vector that is there for the right one of an unchanged text: it must be gone before the text is embedded again.
-        return Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "vector", (*astray, listed.stamp))
+        return Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "vector", astray)
     detail = _difference(key, row, found)
     if astray:
         return Judgement(DriftClass.DUPLICATE, Repair.WRITE, detail, astray)

@@ -106,10 +106,10 @@ def test_a_hold_ends_with_the_row() -> None:
     assert judgement == Judgement(DriftClass.ORPHAN, Repair.DELETE)
 
 
-def test_a_wrong_vector_is_forgotten_before_its_text_is_embedded_again() -> None:
+def test_a_wrong_vector_is_written_again() -> None:
     stored = found(10)
     judgement = judge(KEY, ROW, Found(stored.listed, stored.stored, wrong_vector=True), held=False, drawn=DRAWN)
-    assert judgement == Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "vector", (stored.listed.stamp,))
+    assert judgement == Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "vector")
 
 
 def test_a_row_that_makes_no_record_is_sent_again_so_that_its_app_rejects_it() -> None:
