@@ -13,5 +13,10 @@ def consumer_group(app: str) -> str:
     return f"aegis-{app}"
 
 
+def building_group(store: str) -> str:
+    """The consumer group of the process that fills a new generation of `store`."""
+    return f"aegis-{store}-building"
+
+
 GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS)}
 """App → consumer group."""

@@ -26,8 +26,8 @@ from aegis.message import Message
 from aegis.settings import settings
 from aegis.telemetry.logs import configure_logs
 from stream_apps.app import AppOptions, build_app
-from stream_apps.app import run as run_worker
 from stream_apps.sink import Report
+from stream_apps.worker import run as run_worker
 from tests.support import debezium
 
 AIM = 0.5

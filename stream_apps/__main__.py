@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,7 +14,7 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type
 
 from aegis.codec import Encoder
-from aegis.consumer_groups import DEAD_LETTERS
+from aegis.consumer_groups import DEAD_LETTERS, building_group, consumer_group
 from aegis.correction import CORRECTIONS_SUBJECT
 from aegis.correction_log import CorrectionLog
 from aegis.dead_letter import DEAD_LETTERS_SUBJECT, DEAD_LETTERS_TOPIC
@@ -21,17 +23,19 @@ from aegis.durable_log import DurableLog, open_producer
 from aegis.registry import Registry, RegistryUnavailable
 from aegis.settings import Settings, settings
 from aegis.stores.opening import open_store
-from aegis.telemetry.health import HealthServer
+from aegis.telemetry.health import HealthServer, Readiness
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces
-from stream_apps.app import AppOptions, build_app, run, store_topics
+from stream_apps.app import App, AppOptions, build_app, store_topics
 from stream_apps.applier import Applier
 from stream_apps.brake import Brake
 from stream_apps.circuit import pauses
 from stream_apps.dead_letters import DeadLettersTable
-from stream_apps.outlet import KafkaOutlet
+from stream_apps.outlet import KafkaOutlet, LoggedOutlet
+from stream_apps.pausing import PauseWatch
 from stream_apps.sink import Sink
 from stream_apps.sparing import Sparing
+from stream_apps.worker import run
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +45,73 @@ CHATTY = ("faust", "mode", "httpx", "httpx2")
 
 @click.command()
 @click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS]))
-def main(app: str) -> None:
-    """Run one worker until it is told to stop (SIGTERM). Workers of one app share its partitions."""
+@click.option(
+    "--building", is_flag=True, help="Fill the store's new generation, in a consumer group of its own, from the beginning of the log (`aegis rebuild`)."
+)
+def main(app: str, *, building: bool) -> None:
+    """Run one worker until it is told to stop (SIGTERM). Workers of one app share its partitions, and leave them while the app is paused (`aegis replay`)."""
+    if building and app == DEAD_LETTERS:
+        raise click.UsageError(f"--building is for derived stores: {', '.join(STORES)}")
     configured = settings()
-    configure_logs(configured.aegis_log_level, f"aegis-{app}")
+    service = building_group(app) if building else consumer_group(app)
+    configure_logs(configured.aegis_log_level, service)
     quieten()
-    traces = configure_traces(f"aegis-{app}")
-    sink = open_sink(app, configured)
-    made = build_app(options(app, configured), sink)
+    traces = configure_traces(service)
+    try:
+        build(app, configured) if building else serve(app, configured)
+    finally:
+        traces.shutdown()
+    start_anew()
+
+
+def serve(app: str, configured: Settings) -> None:
+    """Returns when the app was paused and is so no longer. Raises SystemExit when told to stop."""
+    watch = PauseWatch(configured.postgres_operator_dsn.get_secret_value(), app).start()
+    presence = Presence(watch)
+    with HealthServer(configured.aegis_metrics_port, presence.ready):
+        watch.wait()
+        sink = open_sink(app, configured)
+        try:
+            watch.wait()  # the registry may have let it wait
+            presence.app = build_app(options(app, configured), sink)
+            run(presence.app, lambda: watch.paused)
+        finally:
+            sink.close()
+        watch.wait()
+
+
+def build(app: str, configured: Settings) -> None:
+    """Raises SystemExit when told to stop. Pauses are none of its business: nobody else is in its group."""
+    store = open_store(app, configured, building=True)
+    sink = Applier(store, Registry(configured.schema_registry_url).codec(), LoggedOutlet(), Brake(configured.aegis_brake_rejections))
+    made = build_app(replace(options(app, configured), group=building_group(app)), sink)
     with HealthServer(configured.aegis_metrics_port, made.ready):
         try:
             run(made)
         finally:
             sink.close()
-            traces.shutdown()
+
+
+def start_anew() -> None:
+    """Replace this process by a new one of its own kind: nothing of a worker that has stopped is used again."""
+    log.info("worker.starting_anew")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "stream_apps", *sys.argv[1:]])  # noqa: S606  # no shell: itself
+
+
+class Presence:
+    """What the health endpoint says of a worker that comes and goes."""
+
+    def __init__(self, watch: PauseWatch) -> None:
+        self._watch = watch
+        self.app: App | None = None
+
+    def ready(self) -> Readiness:
+        """Not while the app is paused, with the reason; else as the app says."""
+        paused = self._watch.details()
+        if paused:
+            return False, paused
+        return (False, {"starting": True}) if self.app is None else self.app.ready()
 
 
 def quieten() -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -28,8 +26,6 @@ log = structlog.get_logger(__name__)
 UNEXPECTED = 70
 """Exit code after what nobody foresaw (EX_SOFTWARE): the supervisor starts a new process, which reads again from the last commit."""
 BATCHES_IN_WINDOW = 16
-GARBAGE_THRESHOLD = 50_000
-"""Objects made and not yet freed before the collector looks."""
 POLL_SECONDS = 30.0
 """How long the agent's loop sleeps while nothing comes; a delivery wakes it at once."""
 
@@ -44,7 +40,7 @@ class AppOptions:
     bootstrap_servers: str
     batch_size: int
     group: str = ""
-    """Another consumer group than that of the name, for tests and benchmarks."""
+    """Another consumer group than that of the name: for building, tests and benchmarks."""
 
 
 @dataclass(slots=True)
@@ -94,15 +90,6 @@ def build_app(options: AppOptions, sink: Sink[Any], *, end: Callable[[int], Any]
     made = App(app, pump)
     _follow_rebalances(made, options.name)
     return made
-
-
-def run(app: App) -> None:
-    """Run a worker of `app` in this process until it is told to stop."""
-    # A batch makes thousands of objects that die together: with Python's thresholds the collector runs every few messages, over everything that was imported.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
-    with Path(os.devnull).open("w") as nowhere:  # the worker draws a spinner, and logs say all there is
-        faust.Worker(app.faust, quiet=True, override_logging=False, redirect_stdouts=False, stdout=nowhere).execute_from_commandline()
 
 
 def _add_agent(app: faust.App, topic: Any, pump: Pump[Any], end: Callable[[int], Any]) -> None:

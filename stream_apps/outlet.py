@@ -51,3 +51,13 @@ class KafkaOutlet:
             message, withdrawn = self._corrections.message(replace(change, after=None)), True
         log.warning("compensation.published", table=change.table, key=change.key, stamp=str(change.stamp), withdrawn=withdrawn, cause=change.cause)
         return message
+
+
+class LoggedOutlet:
+    """The outlet of a process that builds: the ordinary app has dealt with what is rejected, and its compensations stand in the log that is being read."""
+
+    def publish(self, letters: Sequence[Letter], corrections: Sequence[Change]) -> None:
+        """Logs what was rejected, and publishes nothing."""
+        for one in letters:
+            letter = one.letter
+            log.warning("rejected.while_building", store=letter.store, table=letter.table, key=letter.key, version=letter.version, code=letter.code)
