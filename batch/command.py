@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from typing import Any
 
 import structlog
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from batch.folders import CHECKOUT, report_folder
+
 PROGRAM = Path(sys.executable).with_name("aegis")
 _KEPT_LINES = 20
 _STOP_SECONDS = 30.0
@@ -37,8 +39,15 @@ def aegis(*arguments: str) -> Answer:
     """Run `aegis` with these arguments, from the checkout. Its progress goes to the log, line by line; it ends with the process that called it."""
     log.info("command.started", command=" ".join(arguments))
     with tempfile.TemporaryFile() as output:
-        command = [*_ending_with_parent(), str(PROGRAM), *arguments]
-        process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            [*_ending_with_parent(), str(PROGRAM), *arguments],
+            cwd=CHECKOUT,
+            env=os.environ | {"AEGIS_REPORT_DIR": str(report_folder())},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             lines = _progress(process)
             exit_code = process.wait()

@@ -6,8 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from batch.command import CHECKOUT
-
+CHECKOUT = Path(__file__).resolve().parents[1]
 VARIABLE = "AEGIS_BATCH_FOLDER"
 """Names the folder; `.run/batch` of the checkout where it is not set."""
 
@@ -15,6 +14,11 @@ VARIABLE = "AEGIS_BATCH_FOLDER"
 def batch_folder() -> Path:
     """The folder of all scheduled runs; may not exist yet."""
     return Path(os.environ.get(VARIABLE) or CHECKOUT / ".run" / "batch").absolute()
+
+
+def report_folder() -> Path:
+    """Where commands that a schedule starts put their reports: where the settings say, else beside the runs; may not exist yet."""
+    return Path(os.environ.get("AEGIS_REPORT_DIR") or batch_folder() / "reports").absolute()
 
 
 def run_folder(run: str) -> Path:

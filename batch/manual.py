@@ -16,7 +16,7 @@ _OFFSETS = re.compile(r"\d+:\d+")
 def replay(store: str, origin: str, table: str | None, dry_run: bool) -> Report:
     """Replay the log into one store. AegisError as the command says.
 
-    `origin`: `beginning`, offsets as `PARTITION:OFFSET` with spaces between, or a time (ISO 8601).
+    `origin`: `beginning`, offsets of a table's topic as `PARTITION:OFFSET` with spaces between, or a time as the command takes it.
     """
     arguments = [store, *origin_options(origin), *(("--table", table) if table else ()), *(("--dry-run",) if dry_run else ()), "--json"]
     return _report("replay", aegis("replay", *arguments))
@@ -41,4 +41,4 @@ def origin_options(origin: str) -> list[str]:
 def _report(command: str, answer: Answer) -> Report:
     if answer.exit_code not in {0, 3}:
         raise AegisError(Code.COLD_PATH_FAILED, f"aegis {command} ended with {answer.exit_code}: {answer.complaint}")
-    return {"exit_code": answer.exit_code, "said": answer.said}
+    return {"exit_code": answer.exit_code, **(answer.said or {})}

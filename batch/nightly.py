@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from typing import Any
 
 import structlog
 
 from aegis.errors import AegisError, Code
 from batch.command import Answer, aegis
-from batch.folders import run_folder
+from batch.folders import report_folder, run_folder
 
 Report = dict[str, Any]
 
-LONGEST_WAIT_SECONDS = 3600
-"""For another run of the cold path: they exclude each other, and the four stores are synchronised side by side."""
+WAITING = ("--wait", "3600")
+"""Seconds, for another run of the cold path: they exclude each other, and the four stores are synchronised side by side."""
 KEPT_RUNS = 7
 CLEAN, REPAIRED, DRIFT_LEFT = 0, 3, 4
 """Exit codes of `aegis reconcile`."""
@@ -54,27 +55,27 @@ def sync_postgresql(run: str) -> Report:
 
 def synchronise(store: str) -> Report:
     """Compare one store with PostgreSQL and repair it. Drift that was repaired is a success; AegisError says what was left."""
-    answer = aegis("reconcile", "--store", store, "--wait", str(LONGEST_WAIT_SECONDS), "--json")
+    answer = aegis("reconcile", "--store", store, *WAITING, "--json")
     if answer.exit_code in {CLEAN, REPAIRED}:
         return _report(answer)
     if answer.exit_code == DRIFT_LEFT:
-        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"{store} still differs from PostgreSQL after a repair: {_where(answer)}")
-    raise AegisError(Code.COLD_PATH_FAILED, f"{store} could not be compared: {answer.complaint}")
+        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"{store} still differs from PostgreSQL: {_told(answer)}")
+    raise AegisError(Code.COLD_PATH_FAILED, f"{store} could not be compared: {_told(answer)}")
 
 
 def verify_consistency() -> Report:
     """Compare everything once more, and change nothing. AegisError where anything differs."""
-    answer = aegis("reconcile", "--dry-run", "--wait", str(LONGEST_WAIT_SECONDS), "--json")
+    answer = aegis("reconcile", "--dry-run", *WAITING, "--json")
     if answer.exit_code == CLEAN:
         return _report(answer)
     if answer.exit_code == DRIFT_LEFT:
-        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"derived stores differ from PostgreSQL: {_where(answer)}")
-    raise AegisError(Code.COLD_PATH_FAILED, f"the stores could not be compared: {answer.complaint}")
+        raise AegisError(Code.CONSISTENCY_CHECK_FAILED, f"derived stores differ from PostgreSQL: {_told(answer)}")
+    raise AegisError(Code.COLD_PATH_FAILED, f"the stores could not be compared: {_told(answer)}")
 
 
 def cleanup_orphaned_data(run: str) -> Report:
-    """Purge tombstones that no log can contradict any more, and remove what old runs fetched."""
-    purged = _done(aegis("purge", "--json"), "aegis purge").said
+    """Purge tombstones that no log can contradict any more, and remove what old runs fetched. What dangles in the graph, the comparison has repaired."""
+    purged = _done(aegis("purge", *WAITING, "--json"), "aegis purge").said
     kept = sorted(run_folder(run).parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
     for folder in kept[KEPT_RUNS:]:
         shutil.rmtree(folder)
@@ -88,8 +89,27 @@ def _done(answer: Answer, command: str) -> Answer:
 
 
 def _report(answer: Answer) -> Report:
-    return {"exit_code": answer.exit_code, **{name: answer.said.get(name) for name in ("run_id", "verdict", "counts", "report")}}
+    said = answer.said
+    first = said["rounds"][0]["pairs"] if said["rounds"] else []
+    return {
+        "run_id": said["run_id"],
+        "verdict": said["verdict"],
+        "rows": sum(pair["rows"] for pair in first),
+        "records": sum(pair["records"] for pair in first),
+        "found": dict(sum((Counter(pair["found"]) for pair in first), Counter())),
+        "repaired": said["repairs_published"],
+        "report": _path(said),
+    }
 
 
-def _where(answer: Answer) -> str:
-    return f"see {answer.said['report']}" if isinstance(answer.said, dict) and answer.said.get("report") else answer.complaint
+def _told(answer: Answer) -> str:
+    """What a person needs to go on: the message, and where the report is."""
+    if not isinstance(answer.said, dict):
+        return answer.complaint
+    found = _report(answer)["found"]
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in found.items())
+    return "; ".join(part for part in (counts, answer.said["message"], f"report: {_path(answer.said)}") if part)
+
+
+def _path(said: Report) -> str:
+    return str(report_folder() / f"reconcile-{said['run_id']}.md")

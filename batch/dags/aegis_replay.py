@@ -26,7 +26,7 @@ from batch.notification import notify_failure, notify_timeout
             type="string",
             minLength=1,
             title="from where",
-            description="`beginning`, a time (ISO 8601 with its offset, as 2026-11-21T03:00:00+09:00), or offsets as PARTITION:OFFSET with spaces between.",
+            description="`beginning`; a time (ISO 8601, without a zone in Asia/Seoul), or so long ago: 2h; or, with a table, offsets as PARTITION:OFFSET.",
         ),
         "table": Param(None, type=["null", "string"], enum=[None, "policies", "users", "business_rules"], description="One captured table alone."),
         "dry_run": Param(True, type="boolean", title="dry run", description="Say what would be read, and change nothing."),
