@@ -26,7 +26,7 @@ from aegis.stores.elasticsearch_calls import ABSENT, CALL_BYTES, CONFLICT, READ_
 from aegis.stores.elasticsearch_document import operation_of, stored_record
 from aegis.stores.elasticsearch_errors import passes, refusal, translated, unavailable
 from aegis.stores.elasticsearch_generations import ElasticsearchGenerations, prepare
-from aegis.stores.elasticsearch_index import HIDDEN, VISIBLE, mapping_of
+from aegis.stores.elasticsearch_index import HIDDEN, VISIBLE
 from aegis.stores.elasticsearch_names import Names
 from aegis.stores.protocol import Count, Image
 
@@ -57,13 +57,16 @@ class ElasticsearchStore:
         self._client = connect(url, timeout)
 
     def prepare(self) -> None:
-        """Create each index with its aliases, or add the fields that its shape has gained. A next generation is not created here."""
+        """Create each index with its aliases, or add the fields that its shape has gained.
+
+        A next generation is not created here: raises `AegisError` where none is being built.
+        """
         for table, shape in self._shapes.items():
             with translated():
-                if self._building:
-                    self._client.indices.put_mapping(index=self._index(table), **mapping_of(shape))
-                else:
+                if not self._building:
                     prepare(self._client, self._names[table], shape)
+                elif not self._client.indices.exists_alias(name=self._index(table)):
+                    raise self._gone(table)
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Durable in the translog, on disk, when it returns."""

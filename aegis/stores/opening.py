@@ -11,17 +11,24 @@ from aegis.embedding.deferred import DeferredEmbedder
 from aegis.embedding.factory import open_embedder
 from aegis.projections.shapes import CacheKeyspace, GraphLabel, SearchIndex, Shape, VectorCollection
 from aegis.settings import Settings
+from aegis.stores.generations import Generations
 from aegis.stores.protocol import Store
+
+HAVE_GENERATIONS = frozenset({"elasticsearch"})
+"""The stores whose content can be built anew beside what is in use."""
 
 S = TypeVar("S", bound=Shape)
 
 
-def open_store(name: str, settings: Settings, *, timeout: float | None = None) -> Store:
+def open_store(name: str, settings: Settings, *, timeout: float | None = None, building: bool = False) -> Store:
     """The derived store `name` with the tables that have a projection into it. Drivers are imported here, and connect at the first call.
 
     Milvus' embedder loads its model at the first text to embed, so reading costs no model. `timeout`: seconds per call; the settings' where None.
-    Raises ValueError for an unknown name.
+    `building`: every read and write goes to the generation that is being built (`aegis.stores.generations`). Raises ValueError for an unknown name, and
+    for a store that has no generations.
     """
+    if building and name not in HAVE_GENERATIONS:
+        raise ValueError(f"{name} has no generations: {', '.join(sorted(HAVE_GENERATIONS))} can be built anew beside what is in use; rebuild {name} in place")
     seconds = settings.aegis_store_timeout_seconds if timeout is None else timeout
     match name:
         case "milvus":
@@ -37,13 +44,24 @@ def open_store(name: str, settings: Settings, *, timeout: float | None = None) -
         case "elasticsearch":
             from aegis.stores.elasticsearch import ElasticsearchStore
 
-            return ElasticsearchStore(settings.elasticsearch_url, _shapes(name, SearchIndex), timeout=seconds)
+            return ElasticsearchStore(settings.elasticsearch_url, _shapes(name, SearchIndex), timeout=seconds, building=building)
         case "redis":
             from aegis.stores.redis import RedisStore
 
             return RedisStore(settings.redis_url.get_secret_value(), _shapes(name, CacheKeyspace), timeout=seconds)
         case _:
             raise ValueError(f"no derived store is named {name!r}: aegis/derivations.py lists them")
+
+
+def open_generations(name: str, settings: Settings) -> Generations:
+    """The generations of the derived store `name`. Raises ValueError for a store that has none."""
+    match name:
+        case "elasticsearch":
+            from aegis.stores.elasticsearch import generations
+
+            return generations(settings.elasticsearch_url, _shapes(name, SearchIndex), timeout=settings.aegis_store_timeout_seconds)
+        case _:
+            raise ValueError(f"{name} has no generations: rebuild it in place")
 
 
 @contextmanager
