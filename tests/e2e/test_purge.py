@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -21,7 +22,7 @@ from batch.expiry import LogView
 from batch.purge import Order, pairs, purge
 from batch.reach import Partition
 from batch.runs import Verdict
-from tests.e2e.conftest import PREFIX, Cli
+from tests.e2e.conftest import Cli
 from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
@@ -45,6 +46,14 @@ def expired(stack: Settings, prefix: str) -> LogView:
     places = Offsets(stack.kafka_bootstrap_servers).ends(frozenset[str]().union(*(topics_of(store) for store in STORES)))
     partitions = {place: Partition(place, FAR, FAR + 1, datetime.now(UTC) + timedelta(days=1)) for place in places}
     return LogView(partitions, {}, {}, FAR * FAR, datetime.now(UTC) + timedelta(days=1), False, AllBut(prefix))
+
+
+@pytest.fixture
+def prefix(owner: Owner) -> Iterator[str]:
+    """Begins the keys of this test's rows, which are deleted at its end."""
+    name = f"e2e-purge-{uuid4().hex[:8]}-"
+    yield name
+    owner.execute("DELETE FROM policies WHERE starts_with(policy_id, %s)", (name,))
 
 
 @pytest.fixture
@@ -72,16 +81,16 @@ def insert(owner: Owner, *keys: str, status: str = "active") -> None:
 
 
 def test_expired_tombstones_are_taken_out_of_every_store_and_withdrawn_rows_keep_theirs(
-    stack: Settings, owner: Owner, stores: dict[str, Store], policy: str, cli: Cli
+    stack: Settings, owner: Owner, stores: dict[str, Store], prefix: str, cli: Cli
 ):
     # GIVEN two deleted rows, a withdrawn one, and one that is deleted by somebody else
-    mine = f"{PREFIX}{policy[-8:]}-purge-"
-    deleted, withdrawn = (f"{mine}a", f"{mine}b"), f"{mine}withdrawn"
-    insert(owner, *deleted)
+    mine = f"{prefix}mine-"
+    deleted, withdrawn, other = (f"{mine}a", f"{mine}b"), f"{mine}withdrawn", f"{prefix}other"
+    insert(owner, *deleted, other)
     insert(owner, withdrawn, status="rejected")
-    for key in (*deleted, policy):
+    for key in (*deleted, other):
         owner.execute("DELETE FROM policies WHERE policy_id = %s", (key,))
-    await_tombstones(stores, *deleted, withdrawn, policy)
+    await_tombstones(stores, *deleted, withdrawn, other)
 
     # WHEN the log still has them, THEN they are kept
     kept = json.loads(cli("purge", "--table", "policies", "--older-than", "0", "--dry-run", "--json").stdout)
@@ -97,15 +106,13 @@ def test_expired_tombstones_are_taken_out_of_every_store_and_withdrawn_rows_keep
     done = purge(stack, order, view=lambda: expired(stack, mine))
     assert done.verdict is Verdict.CLEAN
     assert {(tally.expired, tally.purged) for tally in done.tallies.values()} == {(2, 2)}
-    assert {name: set(found) for name, found in listed(stores, *deleted, withdrawn, policy).items()} == dict.fromkeys(STORES, {withdrawn, policy})
+    assert {name: set(found) for name, found in listed(stores, *deleted, withdrawn, other).items()} == {name: {withdrawn, other} for name in STORES}
     told = owner.execute("SELECT store, before FROM audit_logs WHERE action = 'purge' AND run_id = %s", (done.run_id,)).fetchall()
-    assert {row["store"]: set(row["before"]["stamps"]) for row in told} == dict.fromkeys(STORES, set(deleted))
+    assert {row["store"]: set(row["before"]["stamps"]) for row in told} == {name: set(deleted) for name in STORES}
     run = owner.execute("SELECT kind, state, verdict, summary FROM ops.runs WHERE run_id = %s", (done.run_id,)).fetchone()
     assert run is not None
     assert (run["kind"], run["state"], run["verdict"], run["summary"]["redis"]["policies"]["purged"]) == ("purge", "finished", "clean", 2)
 
     # AND a row of the same key is like any new one
     insert(owner, deleted[0])
-    until(
-        lambda: all(found[deleted[0]].visible for found in listed(stores, deleted[0]).values() if found) and all(listed(stores, deleted[0]).values()), 30, "it"
-    )
+    until(lambda: all(found and found[deleted[0]].visible for found in listed(stores, deleted[0]).values()), 30, "the new row in every store")

@@ -45,9 +45,10 @@ def test_a_retry_tells_that_a_row_was_rejected_again_and_that_all_have_arrived_o
         code, said = dlq("retry", "policies", others[0], "--wait")
         assert (code, "1 were rejected again" in said) == (4, True), said
         until(lambda: held(owner, prefix) == {(key, "neo4j") for key in others}, 30, "both keys to be held again")
-        [letter] = documents("list", "--letters", "--key", others[0])
-        assert (letter["attempt"], letter["fingerprint"]) == (2, cause["cause"])
-        assert documents("show", str(letter["id"]))["row"]["after"]["policy_id"] == others[0]
+        # its before-image is the same row now, so that compensation may be rejected as well: a second letter of the same attempt
+        letters = documents("list", "--letters", "--key", others[0])
+        assert {(letter["attempt"], letter["fingerprint"]) for letter in letters} == {(2, cause["cause"])}
+        assert documents("show", str(letters[-1]["id"]))["row"]["after"]["policy_id"] == others[0]
     # WHEN the cause is gone and all of it are retried, THEN they are in every store and nothing is held
     code, said = dlq("retry", "--cause", cause["cause"], "--since", "10m", "--yes", "--wait")
     assert (code, "2 have arrived in every store, 0 were rejected again" in said) == (0, True), said
