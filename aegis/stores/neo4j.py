@@ -10,7 +10,7 @@ from typing import Any
 from neo4j import ManagedTransaction, Query, Session
 from neo4j.exceptions import ClientError
 
-from aegis.errors import ChangeRejected
+from aegis.errors import ChangeRejected, Code, StoreUnavailable
 from aegis.inspection import Listed, Sums
 from aegis.projections.shapes import GraphLabel
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
@@ -121,7 +121,10 @@ class Neo4jStore:
             if changes.gone:
                 transaction.run(UNLINK, edges=changes.gone).consume()
             for edge_type, groups in changes.missing.items():
-                transaction.run(of.link[edge_type], groups=groups).consume()
+                made = transaction.run(of.link[edge_type], groups=groups).consume().counters.relationships_created
+                if made < sum(len(keys) for _, keys in groups):
+                    # Found a moment ago, then purged by somebody else: nothing else would tell that the edge is missing.
+                    raise StoreUnavailable(Code.NEO4J_SYNC_FAILED, f"a node that {edge_type} leads to was purged meanwhile; the batch is to be repeated")
             return set(found)
 
         with rejecting(f"{records[0].table} {records[0].key}"):

@@ -13,14 +13,18 @@ from aegis.errors import ChangeRejected, Code, StoreUnavailable
 _OURS_OR_DATA = ("Neo.ClientError.Schema.", "Neo.ClientError.Statement.")
 _PASSES = tuple(f"Neo.{kind}." for kind in ("TransientError", "ClientError.Security", "ClientError.Database", "ClientError.Transaction"))
 _FAULT_OF_OURS = frozenset({"Neo.ClientError.Statement.SyntaxError", "Neo.ClientError.Statement.ParameterMissing"})
+_GONE = "Neo.ClientError.Statement.EntityNotFound"
+"""A node was purged between being found and being linked; the next attempt makes it again."""
 _CONSTRAINT = re.compile(r"label `([^`]+)` and propert(?:y|ies) `([^`]+)`")
 
 
 def unavailable(error: DriverError | Neo4jError) -> bool:
-    """Whether the server cannot answer now: connection, timeout, deadlock, or a server that is still starting (it refuses logins and databases then)."""
+    """Whether a repetition may heal it: connection, timeout, deadlock, a node gone meanwhile, a server that is still starting (it refuses logins then)."""
     if isinstance(error, DriverError):
         return isinstance(error, (ServiceUnavailable, SessionExpired, ConnectionAcquisitionTimeoutError)) or error.is_retryable()
     code = error.code or ""
+    if code == _GONE:
+        return True
     return error.is_retryable() or code.startswith(
         ("Neo.TransientError.", "Neo.ClientError.Security.", "Neo.ClientError.Database.", "Neo.ClientError.Transaction.")
     )

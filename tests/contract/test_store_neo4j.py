@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from neo4j import Driver
 
-from aegis.record import APPLIED, Record, Verdict
+from aegis.record import APPLIED, Verdict
 from aegis.stores.protocol import Count
+from tests.contract.graph import Graph
 from tests.contract.open_neo4j import connect, open_neo4j
-from tests.contract.opened import Opened
 from tests.contract.records import tombstone, upsert
 
 pytestmark = pytest.mark.stack
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A prepared store, the prefix of its labels, and a reader's driver."""
-
-    opened: Opened
-    prefix: str
-    driver: Driver
-
-    def read(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of `query`, in which `@` stands before each label."""
-        return [row.data() for row in self.driver.execute_query(query.replace("@", self.prefix), parameters).records]
-
-    def regions(self, key: str) -> list[str]:
-        """Region codes that a policy's edges lead to, with repetitions."""
-        rows = self.read("MATCH (:@Policy {policy_id: $key})-[:TARGETS_REGION]->(r:@Region) RETURN r.code AS code ORDER BY code", key=key)
-        return [row["code"] for row in rows]
-
-    def apply(self, *records: Record) -> list[Verdict]:
-        """The verdicts of one batch."""
-        return [outcome.verdict for outcome in self.opened.store.apply(records)]
 
 
 @pytest.fixture
