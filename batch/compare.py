@@ -116,11 +116,16 @@ class Sweep:
             step = max(1, int(KEYS_PER_LISTING / self._weights[pair]))
             for start in range(0, len(buckets), step):
                 self.tell(f"keys of {pair.table} in {pair.store}", start, len(buckets))
-                keys = self._listed(pair, buckets[start : start + step])
-                yield from self._suspects(pair, keys)
+                part = buckets[start : start + step]
+                yield from self._suspects(pair, self._disagreeing(pair, part, self._rows(pair, part)))
 
-    def _listed(self, pair: Pair, buckets: Sequence[int]) -> set[str]:
-        rows = {key: (version, visible) for key, version, visible in self.truth().listing(pair.table, [bucket for bucket in buckets if bucket != ASTRAY])}
+    def _rows(self, pair: Pair, buckets: Sequence[int]) -> dict[str, tuple[int, bool]]:
+        """Key → version, and whether it is to be shown."""
+        wanted = [bucket for bucket in buckets if bucket != ASTRAY]
+        return {key: (version, visible) for key, version, visible in self.truth().listing(pair.table, wanted)}
+
+    def _disagreeing(self, pair: Pair, buckets: Sequence[int], rows: dict[str, tuple[int, bool]]) -> set[str]:
+        """Keys whose listed stamps are not what `rows` let expect; `rows` is used up."""
         suspects: set[str] = set()
         for listed in self.stores[pair.store].listing(pair.table, buckets):
             row = rows.pop(listed.key, None)
@@ -129,7 +134,7 @@ class Sweep:
         return suspects | rows.keys()
 
     def contents(self, part: Slice) -> Iterator[Suspects]:
-        """Suspects from re-projecting the rows of `part` and comparing what is stored."""
+        """Suspects from re-projecting the rows of `part` and comparing what is stored, keys included: of two faults in one bucket, sums may cancel."""
         chosen = random.Random(part.seed)  # noqa: S311  # a sample, no secret
         for pair in self.looked:
             buckets = sorted(part.covers(self.looked[pair].rows))
@@ -137,15 +142,16 @@ class Sweep:
             left = part.vectors
             for start in range(0, len(buckets), step):
                 self.tell(f"contents of {pair.table} in {pair.store}", start, len(buckets))
-                keys = [key for key, _, _ in self.truth().listing(pair.table, buckets[start : start + step])]
+                rows = self._rows(pair, buckets[start : start + step])
+                keys = list(rows)
+                surplus = self._disagreeing(pair, buckets[start : start + step], rows)
                 sampled = frozenset(keys if left is None else chosen.sample(keys, min(len(keys), left)))
                 left = None if left is None else left - len(sampled)
-                yield from self._contents(pair, keys, sampled)
+                yield from self._contents(pair, keys, sampled, surplus)
 
-    def _contents(self, pair: Pair, keys: Sequence[str], sampled: Collection[str]) -> Iterator[Suspects]:
+    def _contents(self, pair: Pair, keys: Sequence[str], sampled: Collection[str], suspects: set[str]) -> Iterator[Suspects]:
         ends = Ends(self.truth(), self.stores[pair.store], pair.table)
         looked = self.looked[pair]
-        suspects: set[str] = set()
         wrong_vectors: set[str] = set()
         for chunk in _chunks(keys, KEYS_PER_READ):
             both = ends.read(chunk, vectors=frozenset(chunk) & frozenset(sampled))

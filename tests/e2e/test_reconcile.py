@@ -97,12 +97,12 @@ def findings(result: Result, prefix: str) -> dict[tuple[str, str], str]:
 def test_hand_made_drift_is_found_exactly_repaired_and_put_back(stack: Settings, cli: Cli, hands: Hands, keys: list[str]) -> None:
     document, node, value, vector, orphan = keys
     prefix = orphan.removesuffix("orphan")
-    assert cli("reconcile", "--force").exit_code in {CLEAN, REPAIRED}, "whatever tests before this one left behind"
-    assert cli("reconcile").exit_code == CLEAN
+    assert cli("reconcile", "--wait", "120", "--force").exit_code in {CLEAN, REPAIRED}, "whatever tests before this one left behind"
+    assert cli("reconcile", "--wait", "120").exit_code == CLEAN
     hands.break_(*keys)
     assert all(hands.broken(*keys).values())
 
-    seen = cli("reconcile", "--dry-run", "--json")
+    seen = cli("reconcile", "--wait", "120", "--dry-run", "--json")
     assert seen.exit_code == LEFT
     assert findings(seen, prefix) == {
         ("elasticsearch", document): "missing",
@@ -113,36 +113,36 @@ def test_hand_made_drift_is_found_exactly_repaired_and_put_back(stack: Settings,
     }
     assert all(hands.broken(*keys).values()), "a dry run changes nothing"
 
-    repaired = cli("reconcile", "--json")
+    repaired = cli("reconcile", "--wait", "120", "--json")
     assert repaired.exit_code == REPAIRED, repaired.output
     assert not any(hands.broken(*keys).values())
     assert_equal_everywhere(stack, prefix, seconds=5)
-    assert cli("reconcile").exit_code == CLEAN
+    assert cli("reconcile", "--wait", "120").exit_code == CLEAN
 
     run_id = json.loads(repaired.stdout)["run_id"]
     would = json.loads(cli("reconcile", "undo", run_id, "--dry-run", "--json").stdout)
     assert (would["restored"], would["overtaken"]) == (8, 0)
-    undone = cli("reconcile", "undo", run_id, "--json")
+    undone = cli("reconcile", "undo", run_id, "--wait", "120", "--json")
     assert undone.exit_code == 0, undone.output
     assert json.loads(undone.stdout)["restored"] == 8
     assert all(hands.broken(*keys).values()), "as it was before the repair"
 
-    assert cli("reconcile").exit_code == REPAIRED
+    assert cli("reconcile", "--wait", "120").exit_code == REPAIRED
     assert_equal_everywhere(stack, prefix, seconds=5)
 
 
 def test_an_undo_leaves_alone_what_is_newer(cli: Cli, owner: Owner, hands: Hands, keys: list[str], stack: Settings) -> None:
     document, node, value, vector, orphan = keys
     hands.break_(*keys)
-    repaired = cli("reconcile", "--json")
+    repaired = cli("reconcile", "--wait", "120", "--json")
     assert repaired.exit_code == REPAIRED, repaired.output
     owner.execute("UPDATE policies SET title = '새 제목' WHERE policy_id = ANY(%s)", ([document, node, value, vector],))
     assert_equal_everywhere(stack, orphan.removesuffix("orphan"))
-    undone = json.loads(cli("reconcile", "undo", json.loads(repaired.stdout)["run_id"], "--json").stdout)
+    undone = json.loads(cli("reconcile", "undo", json.loads(repaired.stdout)["run_id"], "--wait", "120", "--json").stdout)
     assert (undone["restored"], undone["overtaken"]) == (4, 4)
     left = hands.broken(*keys)
     assert not any(left[name] for name in ("document gone", "node gone", "value changed", "vector gone"))
-    assert cli("reconcile").exit_code == REPAIRED
+    assert cli("reconcile", "--wait", "120").exit_code == REPAIRED
 
 
 def test_only_one_reconciliation_runs_at_a_time(cli: Cli, stack: Settings) -> None:
@@ -171,12 +171,12 @@ def test_a_run_that_would_change_most_of_a_store_stops_and_asks(cli: Cli, hands:
     prefix = keys[-1].removesuffix("orphan")
     names = [f"policy:{prefix}{number}" for number in range(60)]
     hands.cache.delete(*names)
-    stopped = cli("reconcile", "--store", "cache", "--table", "policies", "--brake", "0.0001")
+    stopped = cli("reconcile", "--wait", "120", "--store", "cache", "--table", "policies", "--brake", "0.0001")
     assert stopped.exit_code == LEFT
     assert "--force" in stopped.output
     assert "aegis rebuild redis" in stopped.output
     assert not hands.cache.exists(*names)
-    assert cli("reconcile", "--store", "cache", "--table", "policies", "--brake", "0.0001", "--force").exit_code == REPAIRED
+    assert cli("reconcile", "--wait", "120", "--store", "cache", "--table", "policies", "--brake", "0.0001", "--force").exit_code == REPAIRED
     assert hands.cache.exists(*names) == 60
 
 

@@ -107,3 +107,19 @@ def test_buckets_differ_by_count_claims_or_visibility() -> None:
     truth = Sums({1: Sum(1, 5, 1), 2: Sum(1, 5, 1), 3: Sum(1, 5, 1), 4: Sum(1, 5, 1)})
     stored = Sums({1: Sum(1, 5, 1), 2: Sum(1, 6, 1), 3: Sum(1, 5, 0), 9: Sum(1, 1, 1)})
     assert differing(truth, stored) == [2, 3, 4, 9]
+
+
+def test_two_faults_that_cancel_in_the_sums_are_found_where_contents_are_compared() -> None:
+    from dataclasses import replace
+
+    store = MemoryStore(frozenset({"policies"}), name="redis")
+    store.apply([record("lost", 5)])
+    [stored] = store.fetch("policies", ["lost"]).values()
+    store.forget("policies", {"lost": stored.stamp.packed})
+    store.restore("policies", {"orphan": replace(stored, key="orphan")})  # with the bucket and the claim of the one that is lost
+    truth = cast("Truth", Rows({"lost": 5}))
+    sweep = Sweep(lambda: truth, {"redis": store})
+    sweep.sums([PAIR])
+    assert list(sweep.listings()) == []
+    surplus = sweep._disagreeing(PAIR, [bucket_of("lost")], sweep._rows(PAIR, [bucket_of("lost")]))
+    assert surplus == {"lost", "orphan"}
