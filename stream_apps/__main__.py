@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -66,9 +67,9 @@ def main(app: str, *, building: bool) -> None:
 
 def serve(app: str, configured: Settings) -> None:
     """Returns when the app was paused and is so no longer. Raises SystemExit when told to stop."""
-    watch = PauseWatch(configured.postgres_operator_dsn.get_secret_value(), app).start()
+    watch = PauseWatch(configured.postgres_operator_dsn.get_secret_value(), app)
     presence = Presence(watch)
-    with HealthServer(configured.aegis_metrics_port, presence.ready):
+    with closing(watch.start()), HealthServer(configured.aegis_metrics_port, presence.ready):
         watch.wait()
         sink = open_sink(app, configured)
         try:

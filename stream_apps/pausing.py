@@ -20,7 +20,7 @@ NOTICE_SECONDS = 0.1
 
 
 class PauseWatch:
-    """Follows the leases of one app, from `start()` to the end of the process.
+    """Follows the leases of one app, from `start()` to `close()`.
 
     A PostgreSQL that does not answer changes nothing: it neither pauses nor resumes.
     """
@@ -30,6 +30,7 @@ class PauseWatch:
         self._app = app
         self._connection: psycopg.Connection[Any] | None = None
         self._answered = True
+        self._closed = Event()
         self.pause: Pause | None = None
         """The lease under which the app is paused, as it was last seen."""
 
@@ -43,6 +44,10 @@ class PauseWatch:
         self._look()
         Thread(target=self._follow, name="pauses", daemon=True).start()
         return self
+
+    def close(self) -> None:
+        """Look no more; the connection goes with the thread, which may be waiting for an answer."""
+        self._closed.set()
 
     def wait(self) -> None:
         """Returns when the app is not paused. SIGTERM ends the process meanwhile."""
@@ -59,8 +64,9 @@ class PauseWatch:
         return {} if pause is None else {"status": "paused", "holder": pause.holder, "reason": pause.reason, "until": pause.until}
 
     def _follow(self) -> None:
-        while not Event().wait(POLL_SECONDS):
+        while not self._closed.wait(POLL_SECONDS):
             self._look()
+        self._hang_up()
 
     def _look(self) -> None:
         try:
@@ -77,9 +83,12 @@ class PauseWatch:
         self.pause = pause
 
     def _lost(self, error: psycopg.Error) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._hang_up()
         if self._answered:
             log.warning("pauses.unknown", app=self._app, error_class=type(error).__name__, error=str(error))
         self._answered = False
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
