@@ -35,14 +35,17 @@ class First:
     stamps: Mapping[str, int]
 
     def settled(self, key: str, both: Both) -> bool:
-        """Whether nothing happened to `key` since: the row's version is the same; and where there is no row, the record's stamp.
+        """Whether nothing happened to `key` since: the row's version is the same; and where versions say nothing, the record's stamp.
 
-        Without a row, versions say nothing: one may have been inserted and deleted meanwhile, with its delete still under way.
+        That is where there is no row: one may have been inserted and deleted meanwhile, with its delete still under way. And where the version was taken back:
+        another store, which was not waited for, may have rejected it meanwhile, with its dead letter still under way.
         """
         row, found = both.rows.get(key), both.found.get(key)
         if self.versions.get(key) != (None if row is None else row.version):
             return False
-        return row is not None or self.stamps.get(key) == (None if found is None else found.listed.stamp)
+        if row is not None and (found is None or not found.is_compensated):
+            return True
+        return self.stamps.get(key) == (None if found is None else found.newest)
 
 
 @dataclass(frozen=True, slots=True)

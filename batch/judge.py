@@ -36,6 +36,16 @@ class Found:
     """None where no bookkeeping can be read."""
     wrong_vector: bool = False
 
+    @property
+    def newest(self) -> int:
+        """The higher one of the two stamps that were read one after the other."""
+        return self.listed.stamp if self.stored is None else max(self.listed.stamp, self.stored.stamp.packed)
+
+    @property
+    def is_compensated(self) -> bool:
+        """Whether its version was taken back."""
+        return self.newest % 4 == Rank.COMPENSATION
+
 
 def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, drawn: int, placeholders: bool = False) -> Judgement | None:
     """What is wrong with `key`; None: nothing.
@@ -63,6 +73,9 @@ def judge(key: str, row: Expected | None, found: Found | None, *, held: bool, dr
     if found.wrong_vector:
         return Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "vector", astray)
     detail = _difference(key, row, found)
+    if detail and rank == Rank.COMPENSATION:
+        # Taken back, and its dead letter is lost. What some store rejected must not come to one store alone: a new version is rejected, and taken back, anew.
+        return Judgement(DriftClass.CONTENT_DIFFERS, Repair.TOUCH, detail, astray)
     if astray:
         return Judgement(DriftClass.DUPLICATE, Repair.WRITE, detail, astray)
     return Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, detail) if detail else None

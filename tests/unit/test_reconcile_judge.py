@@ -77,7 +77,7 @@ CASES: dict[str, tuple[Expected | None, Found | None, Judgement | None]] = {
     "visible though withdrawn": (WITHDRAWN, found(10), Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "visible")),
     "withdrawn with edges left": (WITHDRAWN, found(10, content=None, visible=True), Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "visible")),
     "a wrong claim": (ROW, found(10, claim=Claim(1, 1)), Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "claim")),
-    "compensated though nobody holds it": (ROW, found(10, Rank.COMPENSATION, None), Judgement(DriftClass.CONTENT_DIFFERS, Repair.WRITE, "not visible")),
+    "compensated though nobody holds it": (ROW, found(10, Rank.COMPENSATION, None), Judgement(DriftClass.CONTENT_DIFFERS, Repair.TOUCH, "not visible")),
     "a second copy": (ROW, found(10, copies=2), Judgement(DriftClass.DUPLICATE, Repair.WRITE, "", (NO_STAMP,))),
     "a copy beside a tombstone": (None, found(10, Rank.DELETE, None, copies=2), Judgement(DriftClass.DUPLICATE, Repair.FORGET, "", (NO_STAMP,))),
 }
