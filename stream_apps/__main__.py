@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from stream_apps.app import App, AppOptions, build_app, store_topics
 from stream_apps.applier import Applier
 from stream_apps.brake import Brake
 from stream_apps.circuit import pauses
+from stream_apps.cold_path_age import ColdPathAge
 from stream_apps.dead_letters import DeadLettersTable
 from stream_apps.outlet import KafkaOutlet, LoggedOutlet
 from stream_apps.pausing import PauseWatch
@@ -67,9 +68,11 @@ def main(app: str, *, building: bool) -> None:
 
 def serve(app: str, configured: Settings) -> None:
     """Returns when the app was paused and is so no longer. Raises SystemExit when told to stop."""
-    watch = PauseWatch(configured.postgres_operator_dsn.get_secret_value(), app)
+    dsn = configured.postgres_operator_dsn.get_secret_value()
+    watch = PauseWatch(dsn, app)
     presence = Presence(watch)
-    with closing(watch.start()), HealthServer(configured.aegis_metrics_port, presence.ready):
+    age = closing(ColdPathAge(dsn).start()) if app == DEAD_LETTERS else nullcontext()
+    with age, closing(watch.start()), HealthServer(configured.aegis_metrics_port, presence.ready):
         watch.wait()
         sink = open_sink(app, configured)
         try:

@@ -30,7 +30,9 @@ pipeline_processing_latency_seconds = Histogram(
     "pipeline_processing_latency_seconds", "Time from the commit in PostgreSQL to applied in the store.", ["path"], buckets=FAST
 )
 
-pipeline_lag_seconds = Gauge("pipeline_lag_seconds", "Age of the newest change that this process applied, when it applied it.", ["path"])
+pipeline_lag_seconds = Gauge(
+    "pipeline_lag_seconds", "Hot: age of the newest change that this process applied, when it applied it. Cold: time since the last clean comparison.", ["path"]
+)
 
 db_sync = Counter("db_sync", "Records written into derived stores, by store and verdict.", ["target_db", "status"])
 """Exposed as db_sync_total. status: applied, stale, forgotten, restored, rejected; unavailable for a batch that the store did not take."""
