@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_AGO = re.compile(r"(\d{1,6})([smhdw])")
+_AGO = re.compile(r"(?:\d{1,6}[smhdw])+")
+_PART = re.compile(r"(\d+)([smhdw])")
+ZONE = ZoneInfo("Asia/Seoul")
+"""Of times that are given without one: that of the people who run Aegis."""
 
 
 class Moment(click.ParamType):
-    """`2026-11-21T06:00:00+09:00`, `2026-11-21` (the machine's own zone where none is given), or `2h` ago; gives a datetime with zone."""
+    """`2026-11-21T06:00:00+09:00`, `2026-11-21` (in Seoul where no zone is given), or `2h`, `1d12h` ago; gives a datetime with zone."""
 
     name = "time"
 
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
-        if ago := _AGO.fullmatch(value.strip()):
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        text = value.strip()
+        if _AGO.fullmatch(text):
+            return datetime.now(UTC) - sum((timedelta(**{UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())
         try:
-            return datetime.fromisoformat(value.strip()).astimezone()
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no time: write ISO 8601 (2026-11-21T06:00:00+09:00) or how long ago (30s, 15m, 2h, 3d, 1w)", param, ctx)
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no time: write ISO 8601 (2026-11-21T06:00:00+09:00) or how long ago (30s, 15m, 2h, 1d12h, 1w)", param, ctx)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZONE)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         return "TIME"
