@@ -85,11 +85,15 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
     )
 
 
-def sound(shape: GraphLabel) -> str:
-    """The condition that node `n` is a record: it has a text key, a stamp that a row can have drawn, and a bucket and a claim of their size."""
+def sound(shape: GraphLabel, *, any_bucket: bool = True) -> str:
+    """The condition that node `n` is a record: it has a text key, a stamp that a row can have drawn, and a bucket and a claim of their size.
+
+    `any_bucket` False: the bucket is compared with buckets elsewhere.
+    """
+    bounds = f"AND n.{BUCKET} >= 0 AND n.{BUCKET} < {BUCKETS} " if any_bucket else ""
     return (
         f"(n.{shape.key} IS :: STRING NOT NULL AND n.{STAMP} IS :: INTEGER NOT NULL AND n.{STAMP} >= {LOWEST_STAMP} "
-        f"AND n.{BUCKET} IS :: INTEGER NOT NULL AND n.{BUCKET} >= 0 AND n.{BUCKET} < {BUCKETS} "
+        f"AND n.{BUCKET} IS :: INTEGER NOT NULL {bounds}"
         f"AND n.{CLAIM} IS :: INTEGER NOT NULL AND n.{CLAIM} >= 0 AND n.{CLAIM} < {2**CLAIM_BITS})"
     )
 

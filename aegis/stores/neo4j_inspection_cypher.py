@@ -80,7 +80,8 @@ def inspections(shape: GraphLabel, shapes: Iterable[GraphLabel]) -> Inspections:
         sums=_sums(nodes),
         astray=f"{all_astray} RETURN count(n) AS records, count(CASE WHEN {nodes.seen_astray} THEN 1 END) AS visible",
         listing=(
-            f"MATCH (n:{record}) USING INDEX n:{record}({BUCKET}) WHERE n.{BUCKET} IN $buckets AND ($after IS NULL OR n.{key} > $after) AND {nodes.sound} "
+            f"MATCH (n:{record}) USING INDEX n:{record}({BUCKET}) "
+            f"WHERE n.{BUCKET} IN $buckets AND ($after IS NULL OR n.{key} > $after) AND {nodes.sound_in_bucket} "
             f"WITH n ORDER BY n.{key} LIMIT $limit RETURN n.{key} AS key, n.{STAMP} AS stamp, {nodes.visible} AS visible, "
             f"COUNT {{ MATCH (s:{label} {{{key}: n.{key}}}) WHERE NOT s:{record} }} AS strays"
         ),
@@ -137,6 +138,8 @@ class _Nodes:
         content = f"any(name IN keys(n) WHERE NOT name STARTS WITH '{BOOKKEEPING}' AND name <> '{key}')"
         self.keyed = f"n.{key} IS :: STRING NOT NULL"
         self.sound = sound(shape)
+        self.sound_in_bucket = sound(shape, any_bucket=False)
+        """Where buckets are named: with bounds beside them, the planner reads the whole index between the bounds."""
         self.placeholder = f"(n:{record} AND NOT n:{label} AND size(keys(n)) = 1 AND {self.keyed} AND NOT {linked} AND {referred})"
         self.stays = f"(n:{record} AND {self.keyed} AND {referred})"
         """Whether other records' edges would be lost with it."""
