@@ -17,14 +17,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from aegis.cli.observing.log import Published, look_up
-from aegis.cli.observing.postgres import block, one, reading
+from aegis.cli.observing.postgres import block, reading
 from aegis.cli.observing.reading import store_questions
 from aegis.cli.observing.side_by_side import ask_all, one_line
 from aegis.cli.screen import screen
-from aegis.cli.tracing import Arrival, Step, Way, way
+from aegis.cli.tracing import Arrival, Step, Way, shown_in, way
 from aegis.derivations import CAPTURED
 from aegis.position import lsn_text
+from aegis.queries import queries
 from aegis.record import StoredRecord
+from aegis.row_image import row_image
 from aegis.settings import Settings, settings
 
 DEADLINE_SECONDS = 10.0
@@ -55,7 +57,7 @@ def follow(configured: Settings, table: str, key: str) -> tuple[Way, Mapping[tup
     questions = store_questions(CAPTURED[table].projections, configured, lambda store: store.fetch(table, [key]).get(key), DEADLINE_SECONDS)
     try:
         with reading(configured.postgres_reader_dsn.get_secret_value()) as reader:
-            row = one(reader, f"{table}_row", key=key)
+            row = reader.execute(queries("rows")[f"{table}_rows"], {"keys": [key]}).fetchone()
             letters = tuple(reader.execute(block("letters_of_key"), {"table": table, "key": key}))
     except psycopg.Error as error:
         raise click.ClickException(f"PostgreSQL: {one_line(error)}; see `aegis doctor`") from error
@@ -66,7 +68,8 @@ def follow(configured: Settings, table: str, key: str) -> tuple[Way, Mapping[tup
     except KafkaException as error:
         click.echo(f"Kafka: {one_line(error)}; delays through the log are not known", err=True)
         published = {}
-    return way(table, key, row, stores, published={place: message.at for place, message in published.items()}, letters=letters), published
+    shown = shown_in(table, None if row is None else row_image(table, row))
+    return way(table, key, row, shown, stores, published={place: message.at for place, message in published.items()}, letters=letters), published
 
 
 def as_document(found: Way, published: Mapping[tuple[str, int, int], Published]) -> dict[str, Any]:

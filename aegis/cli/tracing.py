@@ -8,7 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from aegis.change import Image
 from aegis.cli.observing.side_by_side import Fault
+from aegis.derivations import CAPTURED, project
+from aegis.errors import ChangeRejected
 from aegis.record import StoredRecord
 from aegis.stamp import Rank
 
@@ -23,7 +26,7 @@ class Arrival(StrEnum):
     """At compensation rank: some store rejected this version."""
     DELETED = "deleted"
     WAITING = "waiting"
-    """The store has an older version, or nothing yet."""
+    """The store has an older version, or nothing yet, or has not finished: a tombstone is there and readers still see the record, or the other way round."""
     AHEAD = "ahead of truth"
     """The store has a newer version than the row, or a record of a row that never was."""
     UNKNOWN = "unknown"
@@ -87,8 +90,22 @@ class Way:
         return tuple(sorted({letter["store"] for letter in self.letters if letter["held"]}))
 
 
-def arrival(version: int | None, stored: StoredRecord | Fault | None) -> Arrival:
-    """Where a store stands, given the row's version (None: no row) and what the store holds."""
+def shown_in(table: str, image: Image | None) -> dict[str, bool | None]:
+    """Store → whether it shall show the row `image` of `table` to readers; None where the row makes no record, so that nothing follows from it."""
+    return {store: _is_shown(table, store, image) for store in CAPTURED[table].projections}
+
+
+def _is_shown(table: str, store: str, image: Image | None) -> bool | None:
+    if image is None:
+        return False
+    try:
+        return project(table, store, image) is not None
+    except ChangeRejected:
+        return None
+
+
+def arrival(version: int | None, stored: StoredRecord | Fault | None, shown: bool | None) -> Arrival:
+    """Where a store stands, given the row's version (None: no row), what the store holds, and whether it shall show the row (None: not known)."""
     if isinstance(stored, Fault):
         return Arrival.UNKNOWN
     if version is None:
@@ -101,6 +118,8 @@ def arrival(version: int | None, stored: StoredRecord | Fault | None) -> Arrival
         return Arrival.AHEAD
     if stored.stamp.rank is Rank.COMPENSATION:
         return Arrival.COMPENSATED
+    if shown is not None and shown != (stored.content is not None):
+        return Arrival.WAITING
     return Arrival.WITHDRAWN if stored.content is None else Arrival.CURRENT
 
 
@@ -108,19 +127,23 @@ def way(
     table: str,
     key: str,
     row: Mapping[str, Any] | None,
+    shown: Mapping[str, bool | None],
     stores: Mapping[str, StoredRecord | Fault | None],
     *,
     published: Mapping[tuple[str, int, int], datetime],
     letters: tuple[Mapping[str, Any], ...],
 ) -> Way:
-    """The way of `table` `key`. `row`: version and updated_at; `published`: (topic, partition, offset) → when that message was produced."""
+    """The way of `table` `key`.
+
+    `row`: version and updated_at; `shown`: as `shown_in` gives it; `published`: (topic, partition, offset) → when that message was produced.
+    """
     version = None if row is None else int(row["version"])
     steps = []
     for store, found in stores.items():
         stored = None if isinstance(found, Fault) else found
         place = (stored.position.topic, stored.position.partition, stored.position.offset) if stored else None
         fault = found.reason if isinstance(found, Fault) else ""
-        steps.append(Step(store, arrival(version, found), stored, fault, published.get(place) if place else None))
+        steps.append(Step(store, arrival(version, found, shown[store]), stored, fault, published.get(place) if place else None))
     return Way(table, key, version, None if row is None else row["updated_at"], tuple(steps), letters)
 
 

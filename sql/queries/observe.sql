@@ -32,15 +32,6 @@ SELECT count(user_id) AS rows, count(user_id) AS shown FROM public.users;
 -- business_rules_rows --
 SELECT count(*) AS rows, count(*) AS shown FROM public.business_rules;
 
--- policies_row --
-SELECT version, updated_at FROM public.policies WHERE policy_id = %(key)s;
-
--- users_row --
-SELECT version, updated_at FROM public.users WHERE user_id = %(key)s;
-
--- business_rules_row --
-SELECT version, updated_at FROM public.business_rules WHERE rule_id = %(key)s;
-
 -- letters_of_key --
 SELECT l.id, l.store, l.version, l.code, l.message, l.failed_at, l.retried_at, l.discarded_at, l.state = 'held' AS held
 FROM ops.letters AS l WHERE l.table_name = %(table)s AND l.key = %(key)s ORDER BY l.id DESC LIMIT 20;

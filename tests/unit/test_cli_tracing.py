@@ -7,10 +7,11 @@ import pytest
 
 from aegis.claim import claim_of
 from aegis.cli.observing.side_by_side import Fault
-from aegis.cli.tracing import Arrival, arrival, way
+from aegis.cli.tracing import Arrival, arrival, shown_in, way
 from aegis.position import SourcePosition, lsn_text
 from aegis.record import StoredRecord
 from aegis.stamp import Rank, Stamp
+from tests.support import debezium
 
 COMMITTED = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
 PLACE = ("aegis.public.policies", 3, 7)
@@ -29,7 +30,6 @@ SHOWN = {"title": "t"}
     [
         (5, stored(5, content=SHOWN), Arrival.CURRENT),
         (5, stored(5, Rank.REPAIR, SHOWN), Arrival.CURRENT),
-        (5, stored(5), Arrival.WITHDRAWN),
         (5, stored(5, Rank.COMPENSATION, SHOWN), Arrival.COMPENSATED),
         (5, stored(4, content=SHOWN), Arrival.WAITING),
         (5, stored(4, Rank.DELETE), Arrival.WAITING),
@@ -46,12 +46,35 @@ SHOWN = {"title": "t"}
     ],
 )
 def test_where_a_store_stands_follows_from_the_rows_version_and_its_stamp(version: int | None, found: Any, expected: Arrival):
-    assert arrival(version, found) is expected
+    assert arrival(version, found, shown=version is not None) is expected
+
+
+@pytest.mark.parametrize("rank", [Rank.UPSERT, Rank.REPAIR])
+@pytest.mark.parametrize(
+    ("shown", "content", "expected"),
+    [
+        (False, None, Arrival.WITHDRAWN),
+        (False, SHOWN, Arrival.WAITING),  # Milvus writes the tombstone first, then takes the record away
+        (True, None, Arrival.WAITING),
+        (None, None, Arrival.WITHDRAWN),
+        (None, SHOWN, Arrival.CURRENT),
+    ],
+)
+def test_a_record_of_the_rows_version_has_arrived_where_readers_see_what_they_shall(rank: Rank, shown: bool | None, content: Any, expected: Arrival):
+    assert arrival(5, stored(5, rank, content), shown) is expected
+
+
+def test_what_a_store_shall_show_follows_from_the_projection_of_the_row():
+    row = debezium.row("policies", "p", 5)
+    assert shown_in("policies", row) == dict.fromkeys(("milvus", "neo4j", "elasticsearch", "redis"), True)
+    assert shown_in("policies", row | {"status": "rejected"}) == dict.fromkeys(("milvus", "neo4j", "elasticsearch", "redis"), False)
+    assert shown_in("users", None) == {"neo4j": False, "redis": False}
+    assert shown_in("users", debezium.row("users", "u", 5, created_at=None)) == {"neo4j": None, "redis": None}
 
 
 def _way(stores: dict[str, Any], version: int | None = 5, letters: tuple[dict[str, Any], ...] = ()) -> Any:
     row = None if version is None else {"version": version, "updated_at": COMMITTED}
-    return way("policies", "p", row, stores, published={PLACE: COMMITTED + timedelta(seconds=0.02)}, letters=letters)
+    return way("policies", "p", row, dict.fromkeys(stores, row is not None), stores, published={PLACE: COMMITTED + timedelta(seconds=0.02)}, letters=letters)
 
 
 def test_delays_are_taken_from_commit_to_log_to_store():
@@ -60,7 +83,7 @@ def test_delays_are_taken_from_commit_to_log_to_store():
 
 
 def test_delays_are_unknown_where_the_log_has_expired():
-    found = way("policies", "p", None, {"redis": stored(5)}, published={}, letters=())
+    found = way("policies", "p", None, {"redis": False}, {"redis": stored(5)}, published={}, letters=())
     assert (found.steps[0].commit_to_log, found.steps[0].log_to_store) == (None, None)
     assert found.steps[0].total == pytest.approx(0.05)
 
