@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
-from aegis.stores.elasticsearch_document import ID_BYTES
+from aegis.stores.elasticsearch_document import is_id
 from aegis.stores.elasticsearch_errors import translated, unavailable
 from aegis.stores.elasticsearch_index import REGISTER_FIELD
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 def documents(client: Elasticsearch, index: str, keys: Sequence[str], *, source: bool | str = REGISTER_FIELD) -> Iterator[Mapping[str, Any]]:
     """The documents of `keys` that there are, as of now, with all of their source, none, or the register alone. `index` has no filter: a lookup ignores it."""
-    possible = [key for key in keys if 0 < len(key.encode()) <= ID_BYTES]
+    possible = [key for key in keys if is_id(key)]
     for start in range(0, len(possible), READ_RECORDS):
         with translated():
             answer = client.mget(index=index, ids=possible[start : start + READ_RECORDS], source=source)

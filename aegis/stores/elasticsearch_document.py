@@ -23,10 +23,15 @@ ID_BYTES = 512
 """The server's own bound on a document's id, in UTF-8."""
 
 
+def is_id(key: str) -> bool:
+    """Whether the server takes `key` for a document's id."""
+    return 0 < len(key.encode()) <= ID_BYTES
+
+
 def operation_of(record: Record, index: str, applied_at: str) -> bytes:
     """The two lines of the bulk interface that write `record`. Raises `ChangeRejected` for a key that is no id and for content that is no JSON."""
     size = len(record.key.encode())
-    if not 0 < size <= ID_BYTES:
+    if not is_id(record.key):
         raise ChangeRejected(
             Code.ELASTICSEARCH_SYNC_FAILED,
             f"{record.table} {record.key[:40]}…: the key has {size} bytes and a document's id 1 to {ID_BYTES}; shorten the primary key"

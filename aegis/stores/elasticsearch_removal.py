@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from aegis.errors import ChangeRejected, Code
 from aegis.stores.elasticsearch_calls import ABSENT, CALL_BYTES, CONFLICT, READ_RECORDS, bulk, documents, in_pieces
-from aegis.stores.elasticsearch_document import inspected, restoring
+from aegis.stores.elasticsearch_document import inspected, is_id, restoring
 from aegis.stores.elasticsearch_errors import passes, unavailable
 from aegis.stores.protocol import Image
 
@@ -22,12 +22,15 @@ _TICK, _PATIENCE = 0.05, 10.0
 def forget(client: Elasticsearch, index: str, table: str, expected: Mapping[str, int]) -> int:
     """As the protocol says. What somebody writes between reading and deleting is not deleted: it has another sequence number."""
     gone = 0
-    for piece in in_pieces(expected, READ_RECORDS):
-        doomed = [hit for hit in documents(client, index, piece) if inspected(table, hit).stamp == expected[hit["_id"]]]
+    for piece in in_pieces((key for key in expected if is_id(key)), READ_RECORDS):
+        found = list(documents(client, index, piece))
+        doomed = [hit for hit in found if inspected(table, hit).stamp == expected[hit["_id"]]]
         if doomed:
             answers = [_status(item["delete"], table) for item in bulk(client, (_deleting(index, hit) for hit in doomed))]
             gone += sum(status not in {ABSENT, CONFLICT} for status in answers)
-            _wait_until_forgotten(client, index, table, [hit["_id"] for hit in doomed])
+        # Of what is not there too: it may have gone in an earlier call whose answer was lost.
+        staying = {hit["_id"] for hit in found} - {hit["_id"] for hit in doomed}
+        _wait_until_forgotten(client, index, table, [key for key in piece if key not in staying])
     return gone
 
 
@@ -62,7 +65,7 @@ def restore(client: Elasticsearch, index: str, table: str, images: Mapping[str, 
 def _wait_until_forgotten(client: Elasticsearch, index: str, table: str, keys: Sequence[str]) -> None:
     """Deletes once more, at the lowest version, until that is no conflict: then the server no longer knows the version that was deleted."""
     deadline, waiting = monotonic() + _PATIENCE, list(keys)
-    while True:
+    while waiting:
         answers = bulk(client, (_deleting_at_lowest(index, key) for key in waiting))
         waiting = [key for key, item in zip(waiting, answers, strict=True) if _status(item["delete"], table) == CONFLICT]
         written_again = {hit["_id"] for hit in documents(client, index, waiting, source=False)}
@@ -73,7 +76,8 @@ def _wait_until_forgotten(client: Elasticsearch, index: str, table: str, keys: S
             raise unavailable(
                 f"{index} still knows the versions of {len(waiting)} deleted documents; its setting index.gc_deletes must be 0s: prepare the store"
             )
-        sleep(_TICK)
+        if waiting:
+            sleep(_TICK)
 
 
 def _status(item: Mapping[str, Any], table: str) -> int:

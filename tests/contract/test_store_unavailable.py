@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 
 import pytest
 
 from aegis.errors import STORE_CODES, StoreUnavailable
+from aegis.inspection import ASTRAY
 from aegis.record import APPLIED
-from aegis.stores.protocol import Store
+from aegis.stores.protocol import Image, Store
 from tests.contract.opened import Opened
 from tests.contract.records import upsert
 from tests.support.proxy import Proxy
@@ -22,7 +23,24 @@ CALLS: dict[str, Callable[[Store, Opened], object]] = {
     "fetch": lambda store, _: store.fetch("policies", ["P-1"]),
     "scan": lambda store, _: list(store.scan("policies")),
     "count": lambda store, _: store.count("policies"),
+    "sums": lambda store, _: store.sums("policies"),
+    "listing": lambda store, _: list(store.listing("policies", [ASTRAY, 1])),
+    "inspect": lambda store, _: store.inspect("policies", ["P-1"]),
+    "forget": lambda store, _: store.forget("policies", {"P-1": 4}),
+    "images": lambda store, _: store.images("policies", ["P-1"]),
+    "restore": lambda store, opened: store.restore("policies", image(opened)),
 }
+
+
+def image(opened: Opened) -> Mapping[str, Image]:
+    """An image of a record that is no longer there."""
+    record = upsert(opened, "P-1", 1)
+    opened.store.apply([record])
+    found = opened.store.images("policies", ["P-1"])
+    opened.store.forget("policies", {"P-1": record.stamp.packed})
+    return found
+
+
 BOUND = 15.0
 """Seconds: an opener's `at` has a timeout of about 2 s."""
 
