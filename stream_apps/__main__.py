@@ -23,7 +23,7 @@ from aegis.derivations import STORES
 from aegis.durable_log import DurableLog, open_producer
 from aegis.registry import Registry, RegistryUnavailable
 from aegis.settings import Settings, settings
-from aegis.stores.opening import open_store
+from aegis.stores.opening import HAVE_GENERATIONS, open_store
 from aegis.telemetry.health import HealthServer, Readiness
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces
@@ -52,8 +52,8 @@ CHATTY = ("faust", "mode", "httpx", "httpx2")
 )
 def main(app: str, *, building: bool) -> None:
     """Run one worker until it is told to stop (SIGTERM). Workers of one app share its partitions, and leave them while the app is paused (`aegis replay`)."""
-    if building and app == DEAD_LETTERS:
-        raise click.UsageError(f"--building is for derived stores: {', '.join(STORES)}")
+    if building and app not in HAVE_GENERATIONS:
+        raise click.UsageError(f"--building is for stores that have generations: {', '.join(sorted(HAVE_GENERATIONS))}; others are rebuilt in place")
     configured = settings()
     service = building_group(app) if building else consumer_group(app)
     configure_logs(configured.aegis_log_level, service)
