@@ -41,17 +41,17 @@ class MilvusInspection:
 
     def listing(self, buckets: Collection[int]) -> Iterator[Listed]:
         """See `Store.listing`. A row may carry a bucket that is not its key's; such keys are looked up one by one, so that each is named once."""
-        of, asked, apart = self._of, frozenset(buckets), dict[str, None]()
+        of, asked = self._of, frozenset(buckets)
+        strays = self._all(UNSOUND) if ASTRAY in asked else {}
+        apart = dict.fromkeys(strays)
         for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, sorted(asked - {ASTRAY})):
             for key, pair in milvus_claims.pairs(of.key, visible, tombstones).items():
-                if milvus_claims.at_home(key, pair):
+                if key not in strays and milvus_claims.at_home(key, pair):
                     yield milvus_claims.listed(key, pair)
                 else:
                     apart[key] = None
-        if ASTRAY in asked:
-            apart |= dict.fromkeys(self._all(UNSOUND))
         for key, pair in self._rows(list(apart)):
-            told = bucket_of(key) in asked and milvus_claims.at_home(key, pair)
+            told = key not in strays and bucket_of(key) in asked and milvus_claims.at_home(key, pair)
             if not told and not asked.isdisjoint(milvus_claims.buckets(pair)):
                 yield milvus_claims.listed(key, pair)
 
