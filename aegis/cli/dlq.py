@@ -16,6 +16,10 @@ from aegis.registry import Registry
 from aegis.settings import settings
 
 
+COUNTING_SECONDS = 120
+"""For a list: a million letters take about half a minute to group."""
+
+
 @click.group("dlq")
 def command() -> None:
     """Dead letters: what a derived store rejected for good, and keys that are held because of it."""
@@ -36,7 +40,7 @@ def list_command(*, choice: Choice, every: bool, singly: bool, before: int | Non
     if before is not None and not singly:
         raise click.UsageError("--before is for --letters")
     parameters = choice.parameters(any=every, limit=limit, newest=None if before is None else before - 1)
-    with translated(), reading(settings().postgres_reader_dsn.get_secret_value()) as reader:
+    with translated(), reading(settings().postgres_reader_dsn.get_secret_value(), COUNTING_SECONDS) as reader:
         found = reader.execute(letters_query("singles" if singly else "causes"), parameters).fetchall()
     if as_documents:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))

@@ -16,6 +16,8 @@ WITH chosen AS (
       AND (%(since)s::timestamptz IS NULL OR failed_at >= %(since)s)
       AND (%(until)s::timestamptz IS NULL OR failed_at < %(until)s)
       AND (%(newest)s::bigint IS NULL OR id <= %(newest)s)
+      AND (%(after)s::bigint IS NULL OR id > %(after)s)
+      AND (%(after_key)s::text IS NULL OR (table_name, key) > (%(after_table)s, %(after_key)s))
 )
 
 -- causes --
@@ -49,6 +51,7 @@ ORDER BY audit_id DESC LIMIT 20
 
 -- plan --
 -- What a retry would do. tired: keys that some store has given up on %(attempts)s times or more; null: named by hand, never tired.
+-- Subqueries by key, here and below, are ones that no planner turns into a join: after a burst of letters nobody has counted them yet, and it would join badly.
 SELECT count(DISTINCT (table_name, key)) FILTER (WHERE state = 'held' AND NOT tired) AS keys,
        count(DISTINCT (table_name, key)) FILTER (WHERE state = 'held' AND tired) AS tired,
        count(*) FILTER (WHERE state = 'resolved') AS resolved,
@@ -56,11 +59,11 @@ SELECT count(DISTINCT (table_name, key)) FILTER (WHERE state = 'held' AND NOT ti
        count(*) FILTER (WHERE state = 'open') AS undecodable,
        count(*) AS letters, max(id) AS newest
 FROM (
-    SELECT *, EXISTS (
-        SELECT FROM ops.dead_letters AS other
+    SELECT *, coalesce((
+        SELECT max(other.attempt) FROM ops.dead_letters AS other
         WHERE other.table_name = chosen.table_name AND other.key = chosen.key AND other.version = chosen.version
-          AND other.retried_at IS NULL AND other.discarded_at IS NULL AND other.resolved_at IS NULL AND other.attempt >= %(attempts)s
-    ) AS tired
+          AND other.retried_at IS NULL AND other.discarded_at IS NULL AND other.resolved_at IS NULL
+    ) >= %(attempts)s, false) AS tired
     FROM chosen
 ) AS judged
 
@@ -74,49 +77,61 @@ WHERE state = 'open' GROUP BY store, topic, partition ORDER BY store, topic, par
 -- its new version reaches them all.
 , picked AS (
     SELECT DISTINCT table_name, key FROM chosen
-    WHERE state = 'held' AND NOT EXISTS (
-        SELECT FROM ops.dead_letters AS other
+    WHERE state = 'held' AND NOT coalesce((
+        SELECT max(other.attempt) FROM ops.dead_letters AS other
         WHERE other.table_name = chosen.table_name AND other.key = chosen.key AND other.version = chosen.version
-          AND other.retried_at IS NULL AND other.discarded_at IS NULL AND other.resolved_at IS NULL AND other.attempt >= %(attempts)s)
+          AND other.retried_at IS NULL AND other.discarded_at IS NULL AND other.resolved_at IS NULL
+    ) >= %(attempts)s, false)
     ORDER BY table_name, key LIMIT %(batch)s
 ), touched AS MATERIALIZED (
     SELECT table_name, key, ops.touch(table_name, key) AS drawn FROM picked
+), theirs AS MATERIALIZED (
+    SELECT letter.id, touched.table_name, touched.key, touched.drawn
+    FROM touched CROSS JOIN LATERAL (
+        SELECT id FROM ops.dead_letters
+        WHERE table_name = touched.table_name AND key = touched.key AND retried_at IS NULL AND discarded_at IS NULL AND resolved_at IS NULL
+        OFFSET 0) AS letter
 ), marked AS (
     UPDATE ops.dead_letters AS letter
-    SET retried_at = CASE WHEN touched.drawn IS NOT NULL THEN now() END, resolved_at = CASE WHEN touched.drawn IS NULL THEN now() END
-    FROM touched
-    WHERE letter.table_name = touched.table_name AND letter.key = touched.key
-      AND letter.retried_at IS NULL AND letter.discarded_at IS NULL AND letter.resolved_at IS NULL
-    RETURNING letter.id, touched.table_name, touched.key, touched.drawn
+    SET retried_at = CASE WHEN theirs.drawn IS NOT NULL THEN now() END, resolved_at = CASE WHEN theirs.drawn IS NULL THEN now() END
+    FROM theirs
+    WHERE letter.id = theirs.id AND letter.retried_at IS NULL AND letter.discarded_at IS NULL AND letter.resolved_at IS NULL
+    RETURNING letter.id, theirs.table_name, theirs.key, theirs.drawn
 ), told AS (
     INSERT INTO public.audit_logs (actor, action, table_name, key, before, after, reason)
     SELECT %(actor)s, CASE WHEN drawn IS NULL THEN 'resolve' ELSE 'retry' END, table_name, key, jsonb_build_object('letters', jsonb_agg(id ORDER BY id)),
            CASE WHEN drawn IS NOT NULL THEN jsonb_build_object('version', drawn) END, %(reason)s
     FROM marked GROUP BY table_name, key, drawn
 )
-SELECT table_name AS table, key, drawn AS version FROM touched
+SELECT table_name AS table, key, drawn AS version FROM touched ORDER BY table_name, key
 
 -- resolve --
 -- Up to %(batch)s letters whose row has a newer version, or is gone.
-, done AS (
-    UPDATE ops.dead_letters AS letter SET resolved_at = now()
-    FROM (SELECT id FROM chosen WHERE state = 'resolved' ORDER BY id LIMIT %(batch)s) AS picked
+, picked AS MATERIALIZED (
+    SELECT id FROM chosen WHERE state = 'resolved' ORDER BY id LIMIT %(batch)s
+), done AS (
+    UPDATE ops.dead_letters AS letter SET resolved_at = now() FROM picked
     WHERE letter.id = picked.id AND letter.retried_at IS NULL AND letter.discarded_at IS NULL AND letter.resolved_at IS NULL
     RETURNING letter.id, letter.store, letter.table_name, letter.key
+), told AS (
+    INSERT INTO public.audit_logs (actor, action, store, table_name, key, before, reason)
+    SELECT %(actor)s, 'resolve', store, table_name, key, jsonb_build_object('letters', jsonb_build_array(id)), %(reason)s FROM done
 )
-INSERT INTO public.audit_logs (actor, action, store, table_name, key, before, reason)
-SELECT %(actor)s, 'resolve', store, table_name, key, jsonb_build_object('letters', jsonb_build_array(id)), %(reason)s FROM done
+SELECT (SELECT count(*) FROM done) AS letters, (SELECT max(id) FROM picked) AS last
 
 -- discard --
 -- Up to %(batch)s letters; %(id)s: that one.
-, done AS (
-    UPDATE ops.dead_letters AS letter SET discarded_at = now(), discard_reason = %(reason)s
-    FROM (SELECT id FROM chosen WHERE id = %(id)s OR %(id)s::bigint IS NULL AND state IN ('held', 'open') ORDER BY id LIMIT %(batch)s) AS picked
+, picked AS MATERIALIZED (
+    SELECT id FROM chosen WHERE id = %(id)s OR %(id)s::bigint IS NULL AND state IN ('held', 'open') ORDER BY id LIMIT %(batch)s
+), done AS (
+    UPDATE ops.dead_letters AS letter SET discarded_at = now(), discard_reason = %(reason)s FROM picked
     WHERE letter.id = picked.id AND letter.retried_at IS NULL AND letter.discarded_at IS NULL AND letter.resolved_at IS NULL
     RETURNING letter.id, letter.store, letter.table_name, letter.key
+), told AS (
+    INSERT INTO public.audit_logs (actor, action, store, table_name, key, before, reason)
+    SELECT %(actor)s, 'discard', store, table_name, key, jsonb_build_object('letters', jsonb_build_array(id)), %(reason)s FROM done
 )
-INSERT INTO public.audit_logs (actor, action, store, table_name, key, before, reason)
-SELECT %(actor)s, 'discard', store, table_name, key, jsonb_build_object('letters', jsonb_build_array(id)), %(reason)s FROM done
+SELECT (SELECT count(*) FROM done) AS letters, (SELECT max(id) FROM picked) AS last
 
 -- rejected --
 -- Of keys that were touched, the versions that a store rejected again.

@@ -40,8 +40,10 @@ class Choice:
         return self == Choice()
 
     def parameters(self, **more: Any) -> dict[str, Any]:
-        """Parameters of the queries in `sql/queries/letters.sql`: of those that wait, unless `any` says otherwise."""
-        return {"any": False, "newest": None, **asdict(self), **more}
+        """Parameters of the queries in `sql/queries/letters.sql`: of those that wait, unless `any` says otherwise; `newest`, `after`, `after_table`
+        and `after_key` bound a page.
+        """
+        return {"any": False, "newest": None, "after": None, "after_table": None, "after_key": None, **asdict(self), **more}
 
 
 def filters(command: F) -> F:

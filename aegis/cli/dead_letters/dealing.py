@@ -61,8 +61,9 @@ class Plan:
 
 
 def operating() -> Operator:
-    """A session of the operator, each statement a transaction."""
-    return psycopg.connect(settings().postgres_operator_dsn.get_secret_value(), autocommit=True, row_factory=dict_row)
+    """A session of the operator, each statement a transaction, planned for the filters that it has."""
+    dsn = settings().postgres_operator_dsn.get_secret_value()
+    return psycopg.connect(dsn, autocommit=True, row_factory=dict_row, prepare_threshold=None)
 
 
 def plan(operator: Operator, choice: Choice) -> Plan:
@@ -85,6 +86,7 @@ def retry(operator: Operator, choice: Choice, newest: int | None) -> Iterator[li
     parameters = choice.parameters(newest=newest, attempts=_limit(choice), batch=BATCH, actor=getuser(), reason="aegis dlq retry")
     while touched := [Touched(**row) for row in operator.execute(letters_query("retry"), parameters)]:
         yield touched
+        parameters |= {"after_table": touched[-1].table, "after_key": touched[-1].key}
 
 
 def resolve(operator: Operator, choice: Choice, newest: int | None) -> Iterator[int]:
@@ -100,8 +102,12 @@ def discard(operator: Operator, choice: Choice, reason: str, number: int | None 
 
 
 def _batches(operator: Operator, name: str, parameters: dict[str, Any]) -> Iterator[int]:
-    while (done := operator.execute(letters_query(name), parameters).rowcount) > 0:
-        yield done
+    while True:
+        done = operator.execute(letters_query(name), parameters).fetchone()
+        if done is None or done["last"] is None:
+            return
+        yield done["letters"]
+        parameters["after"] = done["last"]
 
 
 def _limit(choice: Choice) -> int | None:

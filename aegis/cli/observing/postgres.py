@@ -60,9 +60,9 @@ def block(name: str) -> LiteralString:
 
 
 @contextmanager
-def reading(dsn: str) -> Iterator[Reader]:
-    """A read-only session that gives up after `PATIENCE_SECONDS`, per statement too. Raises psycopg.Error."""
-    options = f"-c statement_timeout={PATIENCE_SECONDS * 1000} -c default_transaction_read_only=on"
+def reading(dsn: str, seconds: int = PATIENCE_SECONDS) -> Iterator[Reader]:
+    """A read-only session that gives up after `PATIENCE_SECONDS`, and on a statement after `seconds`. Raises psycopg.Error."""
+    options = f"-c statement_timeout={seconds * 1000} -c default_transaction_read_only=on"
     with psycopg.connect(dsn, connect_timeout=PATIENCE_SECONDS, autocommit=True, row_factory=dict_row, options=options) as connection:
         yield connection
 
