@@ -70,7 +70,7 @@ def inspections(shape: GraphLabel, shapes: Iterable[GraphLabel]) -> Inspections:
         f"CALL {{ MATCH (n:{label}) WHERE NOT n:{record} RETURN n UNION ALL MATCH (n:{record}) WHERE NOT {nodes.sound} AND NOT {nodes.placeholder} RETURN n }}"
     )
     going = f"elementId(n) AS id, {nodes.stays} AS stays"
-    astray = f"NOT {nodes.sound} AND NOT {nodes.placeholder}"
+    astray = f"NOT {nodes.sound_record} AND NOT {nodes.placeholder}"
     image = "labels(n) AS labels, properties(n) AS properties"
     edge = "type: type(e), properties: properties(e), far: elementId(m), far_labels: labels(m), far_properties: properties(m)"
     edges = f"[(n)-[e]->(m) | {{{edge}}}] AS edges"
@@ -138,6 +138,8 @@ class _Nodes:
         content = f"any(name IN keys(n) WHERE NOT name STARTS WITH '{BOOKKEEPING}' AND name <> '{key}')"
         self.keyed = f"n.{key} IS :: STRING NOT NULL"
         self.sound = sound(shape)
+        self.sound_record = f"(n:{record} AND {self.sound})"
+        """Of nodes with either label: a copy of a record without its record label is astray, whatever bookkeeping it has."""
         self.sound_in_bucket = sound(shape, any_bucket=False)
         """Where buckets are named: with bounds beside them, the planner reads the whole index between the bounds."""
         self.placeholder = f"(n:{record} AND NOT n:{label} AND size(keys(n)) = 1 AND {self.keyed} AND NOT {linked} AND {referred})"
@@ -162,6 +164,6 @@ def _sums(nodes: _Nodes) -> str:
 
 def _described(nodes: _Nodes) -> str:
     return (
-        f"WITH key, n, {nodes.sound} AS sound WHERE sound OR NOT {nodes.placeholder} "
+        f"WITH key, n, {nodes.sound_record} AS sound WHERE sound OR NOT {nodes.placeholder} "
         f"RETURN key, CASE WHEN sound THEN n.{STAMP} END AS stamp, CASE WHEN sound THEN {nodes.visible} ELSE {nodes.seen_astray} END AS visible"
     )
