@@ -57,6 +57,7 @@ FORBIDDEN = [
     ("aegis_operator", "DELETE FROM policies"),
     ("aegis_operator", "DELETE FROM ops.dead_letters"),
     ("aegis_operator", "UPDATE ops.dead_letters SET message = 'x'"),
+    ("aegis_reader", "UPDATE ops.dead_letters SET resolved_at = now()"),
     ("aegis_operator", "DELETE FROM audit_logs"),
     ("aegis_operator", "UPDATE audit_logs SET actor = 'somebody else'"),
     ("aegis_operator", "TRUNCATE audit_logs"),
@@ -80,6 +81,8 @@ ALLOWED = [
     ("aegis_reader", "SELECT * FROM policies, ops.held_keys, ops.dead_letters LIMIT 1"),
     ("aegis_operator", "SELECT ops.touch('users', 'none')"),
     ("aegis_operator", "UPDATE ops.dead_letters SET retried_at = now() WHERE id = -1"),
+    ("aegis_operator", "UPDATE ops.dead_letters SET resolved_at = now() WHERE id = -1"),
+    ("aegis_reader", "SELECT * FROM ops.letters, ops.runs, ops.paused_apps LIMIT 1"),
     ("aegis_operator", "INSERT INTO audit_logs (action) VALUES ('retry')"),
     ("aegis_operator", "SELECT * FROM ops.held_keys"),
 ]
