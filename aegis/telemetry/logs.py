@@ -20,9 +20,11 @@ CHATTY = {"pymilvus": logging.CRITICAL, "httpx": logging.WARNING, "elastic_trans
 
 
 def quiet_drivers() -> None:
-    """For commands that tell people themselves what a server said: no log lines of drivers beside it."""
+    """For commands that tell people themselves what a server said: no log lines of drivers beside it, and our own on stderr, apart from what is printed."""
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
