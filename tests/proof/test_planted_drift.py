@@ -25,7 +25,7 @@ CHANGES_PER_SECOND = 50
 
 def test_every_plant_is_found_and_repaired_under_load_and_nothing_else_is_touched(stack: Settings, owner: str, prefix: str) -> None:
     # GIVEN stores that are equal, and a writer of other rows that does not stop
-    with open_field(stack, prefix, EACH) as field, LiveWriter(owner, prefix) as writer:
+    with open_field(stack, f"{prefix}row-", EACH) as field, LiveWriter(owner, prefix) as writer:
         # AND drift of every kind, planted behind the pipeline's back
         plants = {plant.place: plant for plant in field.sow()}
         assert len(plants) >= PLANTS

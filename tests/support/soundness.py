@@ -123,7 +123,7 @@ def _neo4j(settings: Settings, prefix: str, versions: Mapping[str, Versions]) ->
 
 
 def _milvus(settings: Settings, prefix: str, versions: Mapping[str, Versions], texts: Mapping[str, str]) -> Iterable[str]:
-    client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True)
+    client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True, grpc_options=vectors.PINGS)
     table, condition = vectors.TABLE, f'{vectors.KEY} like "{prefix}%"'
     found = {
         name: {row[vectors.KEY]: row for row in client.query(name, filter=condition, output_fields=["*"], consistency_level="Strong", limit=16_384)}

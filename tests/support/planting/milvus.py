@@ -17,6 +17,8 @@ TABLE, KEY = "policies", "policy_id"
 VISIBLE, TOMBSTONES = "policy_embeddings", "policy_embeddings_tombstones"
 BOOKKEEPING = ("stamp", "bucket", "claim", "topic", "partition_", "offset_", "lsn", "tx_id", "committed_at", "applied_at")
 TOMBSTONE_VECTOR = [1.0, 0.0]
+PINGS = {"grpc.keepalive_time_ms": 310_000}
+"""The server takes the pings of an idle client for an attack."""
 
 Row = dict[str, Any]
 
@@ -42,7 +44,7 @@ class MilvusPlanter:
     store = "milvus"
 
     def __init__(self, settings: Settings) -> None:
-        self._client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True)
+        self._client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True, grpc_options=PINGS)
 
     def kinds(self, table: str) -> Sequence[Kind]:
         own = (Kind.MISSING, Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.BY_HAND, Kind.BURIED, Kind.HIDDEN, Kind.REVEALED)

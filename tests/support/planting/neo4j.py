@@ -71,13 +71,13 @@ class Neo4jPlanter:
 
     def kinds(self, table: str) -> Sequence[Kind]:
         of_policies = (Kind.REVEALED, Kind.FAR_NODE)
-        made = (Kind.FUTURE_STAMP, Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.BY_HAND, Kind.STUB)
+        made = (Kind.FUTURE_STAMP, Kind.ORPHAN, Kind.ORPHAN_OTHER_BUCKET, Kind.UNRECORDED_ORPHAN, Kind.BY_HAND, Kind.STUB)
         return (*made, *(kind for kind in STATEMENTS if kind not in of_policies or table == "policies"))
 
     def plant(self, kind: Kind, table: str, keys: Sequence[str]) -> list[Plant]:
         label = LABELS[table]
         match kind:
-            case Kind.ORPHAN | Kind.ORPHAN_OTHER_BUCKET:
+            case Kind.ORPHAN | Kind.ORPHAN_OTHER_BUCKET | Kind.UNRECORDED_ORPHAN:
                 made = self._copy(table, keys, kind)
             case Kind.FUTURE_STAMP:
                 made = self._advance(table, keys)
@@ -121,9 +121,10 @@ class Neo4jPlanter:
         for key, image in self.images(table, keys).items():
             new = new_key(key, kind)
             claim = claim_of(new, image["_stamp"] // 4)
-            own = {"_bucket": claim.bucket, "_claim": claim.claim} if kind is Kind.ORPHAN else {}
+            own = {} if kind is Kind.ORPHAN_OTHER_BUCKET else {"_bucket": claim.bucket, "_claim": claim.claim}
             rows.append(image | {label.key: new} | own)
-        self._run(f"UNWIND $rows AS row CREATE (n:{label.record}:{label.visible}) SET n = row", rows=rows)
+        labels = label.visible if kind is Kind.UNRECORDED_ORPHAN else f"{label.record}:{label.visible}"
+        self._run(f"UNWIND $rows AS row CREATE (n:{labels}) SET n = row", rows=rows)
         return [row[label.key] for row in rows]
 
     def _advance(self, table: str, keys: Sequence[str]) -> list[str]:

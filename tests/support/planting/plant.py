@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """A copy of it stands under a key that no row has, with the right bucket and claim."""
     ORPHAN_OTHER_BUCKET = "orphan in another bucket"
     """The same, with the bucket and claim of the record that it was copied from."""
+    UNRECORDED_ORPHAN = "unrecorded orphan"
+    """Neo4j: the same as an orphan, without the record label."""
     BY_HAND = "by hand"
     """Something stands under a key that no row has, without bookkeeping, as a person would write it."""
     CONTENT = "content"
@@ -104,6 +106,7 @@ _CLASSES: Mapping[Kind, frozenset[str]] = {
     Kind.REGISTER_GONE: _UNREADABLE,
     Kind.ORPHAN: frozenset({"orphan"}),
     Kind.ORPHAN_OTHER_BUCKET: frozenset({"orphan"}),
+    Kind.UNRECORDED_ORPHAN: frozenset({"orphan"}),
     # Readers of the search index do not see what has no register.
     Kind.BY_HAND: frozenset({"orphan", "dangling"}),
     Kind.OLD_IMAGE: frozenset({"stale"}),

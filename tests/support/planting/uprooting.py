@@ -20,7 +20,7 @@ def uproot(settings: Settings, prefix: str) -> None:
     _redis(settings, prefix)
     _elasticsearch(settings, prefix)
     _neo4j(settings, prefix)
-    client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True)
+    client = MilvusClient(settings.milvus_uri, timeout=60, dedicated=True, grpc_options=vectors.PINGS)
     for collection in (vectors.VISIBLE, vectors.TOMBSTONES):
         client.delete(collection, filter=f'{vectors.KEY} like "{prefix}%"')
     client.close()
