@@ -9,11 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import structlog
-
 from aegis.errors import AegisError, Code
-
-log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 60.0
 """For the batch under way and the last commit."""
@@ -38,7 +34,6 @@ class Builder:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        log.info("builder.started", store=store, pid=self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -57,7 +52,6 @@ class Builder:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            log.warning("builder.killed", pid=self._process.pid, seconds=STOP_SECONDS)
             self._process.kill()
             self._process.wait()
 

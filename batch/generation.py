@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
 from confluent_kafka import KafkaException
 
 from aegis.errors import AegisError
@@ -24,8 +23,6 @@ from batch.reach import Course
 from batch.rebuild import Rebuilding, Rebuilt, TakesSnapshots, Work, course_of, extended
 from batch.replay import Compare, Means, compared, store_lock
 from batch.runs import Verdict, open_run
-
-log = structlog.get_logger(__name__)
 
 ABANDONED = "the new generation differs from PostgreSQL and was abandoned; readers have the old one"
 
@@ -71,7 +68,7 @@ def rebuild_beside(plan: Rebuilding, means: Means, site: Site, snapshots: TakesS
         work = Work(plan, means, run, snapshots, told)
         work.enter("build")
         site.clear(means.log, means.leave_seconds)  # an earlier rebuild may have been killed
-        undo.callback(_clear_quietly, site, means)
+        undo.callback(_clear_quietly, site, work)
         site.generations.build()
         course = course_of(plan, means.log.partitions(plan.topics), {})
         site.group.move(course.starts)
@@ -101,12 +98,11 @@ def _switch(work: Work, site: Site, builder: Builds, course: Course) -> None:
         lease.check()
         site.generations.switch()
         means.group.move({place: offset for place, offset in reached.items() if place in ends})
-    log.info("rebuild.switched", run_id=work.run.run_id, store=work.plan.store)
 
 
-def _clear_quietly(site: Site, means: Means) -> None:
+def _clear_quietly(site: Site, work: Work) -> None:
     """Cleaning up must not hide what went wrong; the next rebuild cleans up first."""
     try:
-        site.clear(means.log, means.leave_seconds)
+        site.clear(work.means.log, work.means.leave_seconds)
     except (AegisError, KafkaException) as error:
-        log.warning("rebuild.left_behind", group=site.group.name, error=str(error))
+        work.run.summary["left_behind"] = str(error)

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-import structlog
-
 from aegis.correction import CORRECTIONS_TOPIC
 from aegis.derivations import shapes
 from aegis.envelope import table_topic
@@ -28,8 +26,6 @@ from batch.report import total
 from batch.request import Result
 from batch.runs import Run, Verdict, open_run
 from batch.whence import At, Since, Whence
-
-log = structlog.get_logger(__name__)
 
 Compare = Callable[[Progress], Result]
 """A deep comparison with repair of what was replayed."""
@@ -134,7 +130,6 @@ def reread(order: Order, means: Means, run: Run, progress: Progress) -> tuple[Co
         lease.check()
         means.group.move(course.starts)
         run.summary |= {"messages": course.messages, "gaps": course.gaps}
-        log.info("replay.moved", run_id=run.run_id, group=means.group.name, messages=course.messages, partitions=len(course.legs))
     enter(run, progress, "read")
     began = monotonic()
     means.group.follow(course, Watch(progress.step, stall_seconds=means.stall_seconds))
