@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -207,7 +207,8 @@ def reconcile(
             seconds=request.patience_seconds,
             tell=lambda what, left: told.step(what, left, 0),
         )
-        repairer = Repairer(run.run_id, run.connection, truth, mine, open_correction_log(settings), _row_keys(settings).key_bytes)
+        registry = stack.enter_context(closing(Registry(settings.schema_registry_url)))
+        repairer = Repairer(run.run_id, run.connection, truth, mine, open_correction_log(settings), RowKeys(registry).key_bytes)
         work = Reconciliation(request, run, truth, mine, waits, repairer, told, _slice(request, run))
         message = ""
         try:
@@ -234,10 +235,6 @@ def _slice(request: Request, run: Run) -> Slice:
 
 def _without_vectors(part: Slice) -> Slice:
     return Slice(part.buckets, part.floor, 0, part.seed)
-
-
-def _row_keys(settings: Settings) -> RowKeys:
-    return RowKeys(Registry(settings.schema_registry_url))
 
 
 def _batched(suspects: Iterable[Suspects]) -> Iterator[list[Suspects]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,7 +97,8 @@ def undo(settings: Settings, run_id: str, *, dry_run: bool = False, wait_seconds
             connection = stack.enter_context(psycopg.connect(dsn, autocommit=True, row_factory=dict_row))
             return _undo(connection, run_id, stores, told, lambda _page: None)
         run = stack.enter_context(open_run(dsn, "undo", {"run": run_id}, lock=RECONCILE_LOCK, wait_seconds=wait_seconds))
-        corrections, keys = open_correction_log(settings), RowKeys(Registry(settings.schema_registry_url))
+        registry = stack.enter_context(closing(Registry(settings.schema_registry_url)))
+        corrections, keys = open_correction_log(settings), RowKeys(registry)
         run.enter("undo")
         told.phase("undo")
         undone = _undo(run.connection, run_id, stores, told, lambda page: _publish(run, run_id, page, corrections, keys.key_bytes))
