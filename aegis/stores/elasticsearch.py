@@ -11,6 +11,7 @@ the server forgets the version.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from aegis.stores import elasticsearch_inspection as inspection
 from aegis.stores import elasticsearch_removal as removal
 from aegis.stores.elasticsearch_calls import ABSENT, CALL_BYTES, CONFLICT, READ_RECORDS, bulk, documents, pages
 from aegis.stores.elasticsearch_document import operation_of, stored_record
-from aegis.stores.elasticsearch_errors import passes, refusal, translated, unavailable
+from aegis.stores.elasticsearch_errors import IndexGone, passes, refusal, translated, unavailable
 from aegis.stores.elasticsearch_generations import ElasticsearchGenerations, prepare
 from aegis.stores.elasticsearch_index import HIDDEN, VISIBLE
 from aegis.stores.elasticsearch_names import Names
@@ -113,15 +114,17 @@ class ElasticsearchStore:
 
     def forget(self, table: str, expected: Mapping[str, int]) -> int:
         """As the protocol says."""
-        return removal.forget(self._client, self._index(table), table, expected)
+        with self._making_again(table):
+            return removal.forget(self._client, self._index(table), table, expected)
 
     def images(self, table: str, keys: Sequence[str]) -> Mapping[str, Image]:
         """As the protocol says."""
         return removal.images(self._client, self._index(table), keys)
 
     def restore(self, table: str, images: Mapping[str, Image]) -> int:
-        """As the protocol says. Raises `ChangeRejected` for what the mapping no longer takes."""
-        return removal.restore(self._client, self._index(table), table, images)
+        """As the protocol says."""
+        with self._making_again(table):
+            return removal.restore(self._client, self._index(table), table, images)
 
     def close(self) -> None:
         """Close the connections."""
@@ -171,6 +174,14 @@ class ElasticsearchStore:
             for place in of_table:
                 if records[place].stamp.packed < versions.get(records[place].key, 0):
                     outcomes[place] = STALE
+
+    @contextmanager
+    def _making_again(self, table: str) -> Iterator[None]:
+        """Calls that change something make an index that is gone, as writing does."""
+        try:
+            yield
+        except IndexGone as error:
+            raise self._gone(table) from error
 
     def _gone(self, table: str) -> AegisError:
         """Somebody took the index away; reconciliation finds what else is missing."""

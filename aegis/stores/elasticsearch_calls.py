@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from elasticsearch import Elasticsearch
 
 from aegis.stores.elasticsearch_document import is_id
-from aegis.stores.elasticsearch_errors import translated, unavailable
+from aegis.stores.elasticsearch_errors import gone, lacks_index, translated, unavailable
 from aegis.stores.elasticsearch_index import REGISTER_FIELD
 
 CALL_BYTES = 8_000_000
@@ -29,6 +29,8 @@ def documents(client: Elasticsearch, index: str, keys: Sequence[str], *, source:
         with translated():
             answer = client.mget(index=index, ids=possible[start : start + READ_RECORDS], source=source)
         for document in answer["docs"]:
+            if lacks_index(document.get("error", {})):
+                raise gone()
             if "error" in document:
                 raise unavailable(f"reading {index}: {document['error'].get('type', 'error')}")
             if document["found"]:
@@ -60,7 +62,7 @@ def pages(client: Elasticsearch, index: str, size: int, **search: Any) -> Iterat
             snapshot, after = answer["pit_id"], hits[-1]["sort"]
     finally:
         with translated():
-            client.close_point_in_time(id=snapshot)
+            client.options(ignore_status=404).close_point_in_time(id=snapshot)
 
 
 def bulk(client: Elasticsearch, lines: Iterable[bytes]) -> Sequence[Mapping[str, Any]]:

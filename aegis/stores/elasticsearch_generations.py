@@ -10,11 +10,11 @@ from elasticsearch import ApiError, Elasticsearch
 from aegis.projections.shapes import SearchIndex
 from aegis.stores.elasticsearch_calls import READ_RECORDS, bulk, pages
 from aegis.stores.elasticsearch_document import restoring, stored_record
-from aegis.stores.elasticsearch_errors import translated
+from aegis.stores.elasticsearch_errors import IndexGone, translated
 from aegis.stores.elasticsearch_index import FORGETTING, HIDDEN, REGISTER_FIELD, aliases_in_use, definition_of, field, mapping_of
 from aegis.stores.elasticsearch_names import Names
 
-_RACES = {"resource_already_exists_exception", "index_not_found_exception", "aliases_not_found_exception"}
+_RACES = {"resource_already_exists_exception", "aliases_not_found_exception"}
 """What is answered where somebody else creates the same index, or switches generations, at the same time."""
 
 
@@ -76,6 +76,8 @@ def in_use(found: Mapping[int, frozenset[str]], names: Names) -> int | None:
 def prepare(client: Elasticsearch, names: Names, shape: SearchIndex) -> None:
     """Create the first generation, or give the one in use the fields that its shape has gained, and its aliases."""
     try:
+        _prepare(client, names, shape)
+    except IndexGone:
         _prepare(client, names, shape)
     except ApiError as error:
         if error.error not in _RACES:

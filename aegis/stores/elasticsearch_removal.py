@@ -7,13 +7,15 @@ from time import monotonic, sleep
 from typing import Any
 
 import orjson
+import structlog
 from elasticsearch import Elasticsearch
 
-from aegis.errors import ChangeRejected, Code
 from aegis.stores.elasticsearch_calls import ABSENT, CALL_BYTES, CONFLICT, READ_RECORDS, bulk, documents, in_pieces
 from aegis.stores.elasticsearch_document import inspected, is_id, restoring
-from aegis.stores.elasticsearch_errors import passes, unavailable
+from aegis.stores.elasticsearch_errors import gone, lacks_index, passes, unavailable
 from aegis.stores.protocol import Image
+
+log = structlog.get_logger(__name__)
 
 _TICK, _PATIENCE = 0.05, 10.0
 """Seconds. The server reads the time for this from a clock that ticks every 200 ms."""
@@ -40,25 +42,20 @@ def images(client: Elasticsearch, index: str, keys: Sequence[str]) -> Mapping[st
 
 
 def restore(client: Elasticsearch, index: str, table: str, images: Mapping[str, Image]) -> int:
-    """As the protocol says. Raises `ChangeRejected` for a document that the mapping no longer takes, after all others were put back.
+    """As the protocol says. A document that the mapping no longer takes is left out: a row that is touched gives the index what it takes.
 
     The server has no "create at this version": what somebody writes after the look is kept if its stamp is higher, as the one rule has it.
     """
     there = {hit["_id"] for hit in documents(client, index, list(images), source=False)}
     lacking = {key: image for key, image in images.items() if key not in there}
-    restored, refused = 0, list[str]()
+    restored = 0
     for keys, lines in _calls(index, lacking):
         for key, item in zip(keys, bulk(client, lines), strict=True):
             error = item["index"].get("error")
             if error is None:
                 restored += 1
             elif _status(item["index"], table) != CONFLICT:
-                refused.append(f"{key} ({error['type']})")
-    if refused:
-        raise ChangeRejected(
-            Code.ELASTICSEARCH_SYNC_FAILED,
-            f"{table} {', '.join(refused[:5])}: {len(refused)} images are refused by the index; touch these rows instead of restoring them",
-        )
+                log.warning("restore.refused", store="elasticsearch", table=table, key=key, error=error["type"])
     return restored
 
 
@@ -81,9 +78,11 @@ def _wait_until_forgotten(client: Elasticsearch, index: str, table: str, keys: S
 
 
 def _status(item: Mapping[str, Any], table: str) -> int:
-    """The status of one operation. Raises `StoreUnavailable` where it may be another one later, and where the index is gone."""
+    """The status of one operation. Raises `StoreUnavailable` where it may be another one later, `IndexGone` where there is no index."""
     status, error = int(item["status"]), item.get("error")
-    if error is not None and (passes(status, error["type"]) or status == ABSENT):
+    if error is not None and lacks_index(error):
+        raise gone()
+    if error is not None and passes(status, error["type"]):
         raise unavailable(f"{table}: status {status}, {error['type']}")
     return status
 

@@ -12,6 +12,7 @@ from aegis.errors import AegisError, StoreUnavailable
 from aegis.record import APPLIED, STALE
 from aegis.settings import settings
 from aegis.stores.elasticsearch import ElasticsearchStore, generations
+from aegis.stores.elasticsearch_calls import READ_RECORDS
 from aegis.stores.elasticsearch_generations import ElasticsearchGenerations
 from aegis.stores.opening import open_generations, open_store
 from aegis.stores.protocol import Count
@@ -159,6 +160,47 @@ def test_an_index_in_use_that_was_taken_away_is_made_again_beside_the_next_one(
     assert [held.key for held in built.scan("policies")] == ["P-2"]
     of.switch()
     assert [held.key for held in own.store.scan("policies")] == ["P-2"]
+
+
+@pytest.mark.stack
+def test_a_scan_whose_index_is_switched_away_says_that_it_may_be_repeated(own: Opened, of: ElasticsearchGenerations) -> None:
+    own.store.apply([upsert(own, f"P-{n}", n + 1) for n in range(READ_RECORDS + 1)])
+    scan = own.store.scan("policies")
+    next(scan)
+    of.build()
+    of.switch()
+    with pytest.raises(StoreUnavailable):
+        list(scan)
+    assert list(own.store.scan("policies")) == []
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("change", ["forget", "restore"])
+def test_forgetting_and_putting_back_make_an_index_again_that_was_taken_away_and_reading_does_not(
+    own: Opened, reader: Elasticsearch, prefix: str, change: str
+) -> None:
+    own.store.apply([upsert(own, "P-1", 1)])
+    images = own.store.images("policies", ["P-1"])
+    reader.indices.delete(index=f"{prefix}-policies-v1")
+    for read in (own.store.sums, own.store.count, lambda table: own.store.inspect(table, ["P-1"]), lambda table: list(own.store.scan(table))):
+        with pytest.raises(StoreUnavailable, match="is gone"):
+            read("policies")
+    assert indices(reader, prefix) == {"business_rules-v1"}
+
+    call = {"forget": lambda: own.store.forget("policies", {"P-1": 4}), "restore": lambda: own.store.restore("policies", images)}[change]
+    with pytest.raises(StoreUnavailable, match="has been created empty"):
+        call()
+    assert call() == (0 if change == "forget" else 1)
+
+
+@pytest.mark.stack
+def test_an_image_that_the_mapping_no_longer_takes_is_left_out(own: Opened) -> None:
+    own.store.apply([upsert(own, "P-1", 1)])
+    images = dict(own.store.images("policies", ["P-1"]))
+    images["P-2"] = {"version": 8, "source": {"unheard_of": 1}}
+    own.store.forget("policies", {"P-1": 4})
+    assert own.store.restore("policies", images) == 1
+    assert set(own.store.inspect("policies", ["P-1", "P-2"])) == {"P-1"}
 
 
 @pytest.mark.stack
