@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from aegis.change import Change, Operation
 from aegis.correction import CORRECTIONS_TOPIC
+from aegis.correction_log import CorrectionTooLarge
 from aegis.position import SourcePosition
 from aegis.queries import queries
 from aegis.stamp import Rank, Stamp
@@ -82,7 +83,7 @@ class Repairer:
         with self.connection.transaction():
             touched = self._touch(pair, [step.key for step in steps if step.judgement.repair is Repair.TOUCH])
             self._audit(pair, steps, images, touched)
-        self.corrections.publish([change for step in steps for change in step.changes])
+        self._publish(pair, steps)
         findings.published([step.number for step in steps])
         return len(steps)
 
@@ -114,6 +115,16 @@ class Repairer:
             targets=frozenset({pair.store}),
             cause=f"reconcile {self.run_id}: {pair.store} {judgement.drift.value}{f' ({judgement.detail})' if judgement.detail else ''}",
         )
+
+    def _publish(self, pair: Pair, steps: Sequence[Step]) -> None:
+        try:
+            self.corrections.publish([change for step in steps for change in step.changes])
+        except CorrectionTooLarge:  # nothing was sent; one by one, and what no correction carries as a new version of the row, which Debezium does
+            for step in steps:
+                try:
+                    self.corrections.publish(step.changes)
+                except CorrectionTooLarge:
+                    self._touch(pair, [step.key])
 
     def _touch(self, pair: Pair, keys: Sequence[str]) -> dict[str, int]:
         """Key → the new version of its row."""

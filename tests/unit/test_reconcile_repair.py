@@ -7,6 +7,8 @@ from typing import Any, Self, cast
 import pytest
 
 from aegis.change import Change, Operation
+from aegis.correction_log import CorrectionTooLarge
+from aegis.errors import Code
 from aegis.inspection import NO_STAMP, Listed
 from aegis.record import StoredRecord
 from aegis.stamp import Rank, Stamp
@@ -44,9 +46,12 @@ class Rows:
 
 
 class Session:
-    """What is audited, and in which order against what is published."""
+    """What is audited, and in which order against what is published. `too_large`: keys whose corrections fit no message."""
 
-    def __init__(self) -> None:
+    def __init__(self, too_large: frozenset[str] = frozenset()) -> None:
+        self.too_large = too_large
+        self.changes: list[Change] = []
+        self.touched: list[str] = []
         self.done: list[str] = []
         self.audited: list[dict[str, Any]] = []
 
@@ -66,18 +71,27 @@ class Session:
         self.audited += rows
 
     def publish(self, changes: list[Change]) -> None:
+        if any(change.key in self.too_large for change in changes):
+            raise CorrectionTooLarge(Code.COLD_PATH_FAILED, "too large")
         self.done.append("published")
-        self.changes = changes
+        self.changes += changes
+
+    def execute(self, _query: str, values: dict[str, Any]) -> Session:
+        self.touched += values["keys"]
+        return self
+
+    def fetchall(self) -> list[dict[str, Any]]:
+        return [{"key": key, "version": 99} for key in self.touched]
 
     def published(self, numbers: list[int]) -> None:
         self.done.append("recorded")
         self.numbers = numbers
 
 
-def repaired(rows: dict[str, int], stored: dict[str, int], *findings: Recorded) -> tuple[Session, Repairer]:
+def repaired(rows: dict[str, int], stored: dict[str, int], *findings: Recorded, too_large: frozenset[str] = frozenset()) -> tuple[Session, Repairer]:
     store = MemoryStore(frozenset({"policies"}), name="redis")
     store.apply([record(key, version) for key, version in stored.items()])
-    session = Session()
+    session = Session(too_large)
     repairer = Repairer("RUN", cast("Any", session), cast("Any", Rows(rows)), {"redis": store}, session, lambda _table, key: key.encode())
     repairer.repair(cast("Findings", session), findings, PAIR)
     return session, repairer
@@ -123,6 +137,13 @@ def test_a_finding_is_unchanged_only_with_the_same_versions_and_stamp() -> None:
     assert unchanged(one, both, Row(9, {}))
     assert not unchanged(one, both, Row(10, {}))
     assert not unchanged(Recorded(1, "a", DriftClass.STALE, 9, 36, ""), both, Row(9, {}))
+
+
+def test_a_row_that_no_correction_can_carry_is_touched_and_its_neighbours_are_repaired() -> None:
+    lost = [Recorded(1, "huge", DriftClass.MISSING, 9, None, ""), Recorded(2, "small", DriftClass.MISSING, 4, None, "")]
+    session, _ = repaired({"huge": 9, "small": 4}, {}, *lost, too_large=frozenset({"huge"}))
+    assert [change.key for change in session.changes] == ["small"]
+    assert session.touched == ["huge"]
 
 
 def test_an_undo_forgets_what_the_repair_left_and_puts_back_what_was_there() -> None:
