@@ -10,22 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aegis.embedding.protocol import Embedder
-from aegis.errors import ChangeRejected
+from aegis.errors import AegisError, ChangeRejected, Code
 from aegis.inspection import Listed, Sums
 from aegis.projections.shapes import VectorCollection
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
-from aegis.stores import milvus_row
+from aegis.stores import milvus_generations, milvus_row
 from aegis.stores.isolate import isolate
 from aegis.stores.milvus_calls import MilvusCalls
-from aegis.stores.milvus_collections import Collections
+from aegis.stores.milvus_collections import Collections, collections_of
 from aegis.stores.milvus_errors import rejecting, translated
 from aegis.stores.milvus_inspection import MilvusInspection
 from aegis.stores.milvus_row import VECTOR
-from aegis.stores.milvus_schema import TOMBSTONE_VECTOR, make_tombstones, make_visible, tombstones_name, visible_name
+from aegis.stores.milvus_schema import TOMBSTONE_VECTOR
 from aegis.stores.milvus_vectors import Vector, Vectors
 from aegis.stores.protocol import Count, Image
 
 ROWS_PER_WRITE = 500
+
+
+def generations(
+    uri: str, shapes: Mapping[str, VectorCollection], embedder: Embedder, *, timeout: float = 30.0, collection_prefix: str = ""
+) -> milvus_generations.MilvusGenerations:
+    """The generations of a store with the same arguments."""
+    in_use = collections_of(shapes, collection_prefix)
+    return milvus_generations.MilvusGenerations(MilvusCalls(uri, timeout), list(in_use.values()), embedder)
 
 
 class MilvusStore:
@@ -36,24 +44,41 @@ class MilvusStore:
 
     name = "milvus"
 
-    def __init__(self, uri: str, shapes: Mapping[str, VectorCollection], embedder: Embedder, *, timeout: float = 30.0, collection_prefix: str = "") -> None:
-        """Connects at the first call. `timeout`: seconds, for connecting and for each call of the server; a batch takes a handful of them."""
+    def __init__(
+        self,
+        uri: str,
+        shapes: Mapping[str, VectorCollection],
+        embedder: Embedder,
+        *,
+        timeout: float = 30.0,
+        collection_prefix: str = "",
+        building: bool = False,
+    ) -> None:
+        """Connects at the first call. `timeout`: seconds, for connecting and for each call of the server; a batch takes a handful of them.
+
+        `building`: every read and write goes to the generation that is being built, which must be there. No vector is taken over from the one in use: it
+        may be what is wrong.
+        """
         self.tables = frozenset(shapes)
         self.vectors = Vectors(embedder)
         """Counts what was embedded and what was reused."""
         self._calls = MilvusCalls(uri, timeout)
-        self._collections = {
-            table: Collections(shape, visible_name(shape, collection_prefix), tombstones_name(shape, collection_prefix)) for table, shape in shapes.items()
-        }
+        self._building = building
+        in_use = collections_of(shapes, collection_prefix)
+        self._collections = {table: milvus_generations.next_generation(of) for table, of in in_use.items()} if building else in_use
         self._inspections = {table: MilvusInspection(self._calls, of) for table, of in self._collections.items()}
 
     def prepare(self) -> None:
-        """As the protocol says. Raises `OtherCollection` when a collection holds another model's vectors or lacks a field: they never mix."""
-        embedder, timeout = self.vectors.embedder, self._calls.timeout
+        """As the protocol says. Raises `OtherCollection` when a collection holds another model's vectors or lacks a field: they never mix.
+
+        A next generation is not created here: raises `AegisError` where none is being built.
+        """
         with translated():
-            for of in self._collections.values():
-                make_visible(self._calls.client, of.visible, of.shape, embedder, timeout)
-                make_tombstones(self._calls.client, of.tombstones, of.shape, timeout)
+            for table, of in self._collections.items():
+                for name, make in milvus_generations.makers(self._calls, of, self.vectors.embedder).items():
+                    if self._building and milvus_generations.target(self._calls, name) is None:
+                        raise AegisError(Code.MILVUS_SYNC_FAILED, f"no generation of {table} is being built ({name} is gone); begin the rebuild again")
+                    milvus_generations.prepare(self._calls, name, make)
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says; blocks while texts that are new are embedded."""

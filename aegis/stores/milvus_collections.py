@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aegis.projections.shapes import VectorCollection
 from aegis.stores.milvus_row import BOOKKEEPING, VECTOR
+from aegis.stores.milvus_schema import tombstones_name, visible_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,8 @@ class Collections:
     def image_fields(self) -> list[list[str]]:
         """Everything, of each."""
         return [[*self.fields, VECTOR], [*self.tombstone_fields, VECTOR]]
+
+
+def collections_of(shapes: Mapping[str, VectorCollection], prefix: str) -> dict[str, Collections]:
+    """Table → the names of its collections in use, each after `prefix`."""
+    return {table: Collections(shape, visible_name(shape, prefix), tombstones_name(shape, prefix)) for table, shape in shapes.items()}

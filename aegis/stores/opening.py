@@ -14,7 +14,7 @@ from aegis.settings import Settings
 from aegis.stores.generations import Generations
 from aegis.stores.protocol import Store
 
-HAVE_GENERATIONS = frozenset({"elasticsearch"})
+HAVE_GENERATIONS = frozenset({"elasticsearch", "milvus"})
 """The stores whose content can be built anew beside what is in use."""
 
 S = TypeVar("S", bound=Shape)
@@ -34,8 +34,7 @@ def open_store(name: str, settings: Settings, *, timeout: float | None = None, b
         case "milvus":
             from aegis.stores.milvus import MilvusStore
 
-            embedder = DeferredEmbedder(lambda: open_embedder(settings.embedding_backend, settings.embedding_model_dir))
-            return MilvusStore(settings.milvus_uri, _shapes(name, VectorCollection), embedder, timeout=seconds)
+            return MilvusStore(settings.milvus_uri, _shapes(name, VectorCollection), _embedder(settings), timeout=seconds, building=building)
         case "neo4j":
             from aegis.stores.neo4j import Neo4jStore
 
@@ -60,6 +59,10 @@ def open_generations(name: str, settings: Settings) -> Generations:
             from aegis.stores.elasticsearch import generations
 
             return generations(settings.elasticsearch_url, _shapes(name, SearchIndex), timeout=settings.aegis_store_timeout_seconds)
+        case "milvus":
+            from aegis.stores import milvus
+
+            return milvus.generations(settings.milvus_uri, _shapes(name, VectorCollection), _embedder(settings), timeout=settings.aegis_store_timeout_seconds)
         case _:
             raise ValueError(f"{name} has no generations: rebuild it in place")
 
@@ -72,6 +75,10 @@ def opened(name: str, settings: Settings, *, timeout: float | None = None) -> It
         yield store
     finally:
         store.close()
+
+
+def _embedder(settings: Settings) -> DeferredEmbedder:
+    return DeferredEmbedder(lambda: open_embedder(settings.embedding_backend, settings.embedding_model_dir))
 
 
 def _shapes(store: str, kind: type[S]) -> Mapping[str, S]:

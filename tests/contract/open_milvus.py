@@ -18,7 +18,9 @@ from aegis.projections.shapes import VectorCollection
 from aegis.record import Record
 from aegis.settings import settings
 from aegis.stores.milvus import MilvusStore
+from aegis.stores.milvus_generations import next_of
 from aegis.stores.milvus_row import BOOKKEEPING, VECTOR
+from aegis.stores.milvus_schema import tombstones_name, visible_name
 from tests.contract.opened import Opened
 
 TIMEOUT = 15.0
@@ -60,7 +62,12 @@ def row_by_hand(shape: VectorCollection, key: str, **columns: Any) -> dict[str, 
 
 
 def remove(client: MilvusClient, prefix: str) -> None:
-    """Every collection that begins with `prefix`."""
+    """Every collection that begins with `prefix`, and their aliases first: Milvus drops none that has one."""
+    for shape in vector_shapes().values():
+        for name in (visible_name(shape, prefix), tombstones_name(shape, prefix)):
+            for alias in (name, next_of(name)):
+                if client.has_collection(alias) and client.describe_collection(alias)["collection_name"] != alias:
+                    client.drop_alias(alias)
     for name in client.list_collections():
         if name.startswith(prefix):
             client.drop_collection(name)
