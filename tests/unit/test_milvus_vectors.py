@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from aegis.embedding.protocol import Vectors as Matrix
 from aegis.embedding.text import embedding_text_hash
@@ -73,3 +75,20 @@ def test_a_text_without_a_usable_vector_is_refused_and_its_neighbours_are_not() 
     assert set(refused) == {"b", "c"}
     assert "policies b: field embedding" in refused["b"].message
     assert embedder.seen == ["x", "nan", "y"]
+
+
+def test_a_repair_and_every_equal_text_beside_it_are_embedded_anew() -> None:
+    held = {"a": stored("same"), "b": stored("same"), "c": stored("other")}
+    repair = replace(record("a", "same"), stamp=Stamp(1, Rank.REPAIR))
+    vectors = Vectors(Scripted())
+    found, _ = vectors.of([repair, record("b", "same"), record("c", "other")], held, lambda keys: {key: held[key] for key in keys})
+    assert {key: vector.tolist() for key, (_, vector) in found.items()} == {"a": [1, 0], "b": [1, 0], "c": [0, 1]}
+    assert (vectors.embedded, vectors.reused) == (1, 2)
+
+
+@pytest.mark.parametrize("vector", [[3, 4], [np.nan, 0], [0, 1, 0]])
+def test_a_stored_vector_that_is_unusable_is_made_again(vector: list[float]) -> None:
+    held = {"a": {**stored("same"), VECTOR: vector}}
+    found, refused = Vectors(Scripted()).of([record("a", "same")], held, lambda keys: {key: held[key] for key in keys})
+    assert not refused
+    assert found["a"][1].tolist() == [1, 0]
