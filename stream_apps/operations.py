@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import structlog
 
 from aegis.change import Change, Operation
 from aegis.errors import Code, Undecodable
@@ -18,6 +19,10 @@ FORGOTTEN = "forgotten"
 RESTORED = "restored"
 STALE = "stale"
 """Of those that did nothing: something else stands there by now."""
+
+NO_IMAGE = (KeyError, TypeError, ValueError, AttributeError)
+"""What a driver raises at a JSON value of another shape than its images have."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,19 @@ def perform(store: Store, call: Call) -> Counter[str]:
     if call.operation is Operation.FORGET:
         verdict, done = FORGOTTEN, store.forget(call.table, call.arguments)
     else:
-        verdict, done = RESTORED, store.restore(call.table, call.arguments)
+        verdict, done = RESTORED, _restore(store, call)
     return +Counter({verdict: done, STALE: len(call.arguments) - done})
+
+
+def _restore(store: Store, call: Call) -> int:
+    """How many were put back. An image that is none of this store's (an earlier release made it) is left out and logged: it must not end every worker."""
+    try:
+        return store.restore(call.table, call.arguments)
+    except NO_IMAGE as error:
+        if len(call.arguments) == 1:
+            log.exception("restore.refused", store=store.name, table=call.table, key=next(iter(call.arguments)), error_class=type(error).__name__)
+            return 0
+    return sum(_restore(store, Call(call.operation, call.table, {key: image})) for key, image in call.arguments.items())
 
 
 def _image(change: Change) -> Any:

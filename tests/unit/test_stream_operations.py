@@ -17,6 +17,7 @@ from aegis.stamp import VERSION_LIMIT, Rank, Stamp
 from aegis.stores.memory import MemoryStore
 from stream_apps.applier import Applier
 from stream_apps.brake import Brake
+from stream_apps.operations import Call, perform
 from tests.support import debezium
 from tests.unit.stream_world import MemoryOutlet, World
 
@@ -160,3 +161,22 @@ def test_operations_are_counted_by_store_and_verdict(stamp: Stamp, verdict: str)
 
 def test_a_correction_tells_nothing_of_the_lag() -> None:
     assert World().apply("redis", [repair("P-1", 7, "right")]).newest_committed_at is None
+
+
+class Particular(MemoryStore):
+    """Its images are objects that name a value."""
+
+    def __init__(self) -> None:
+        super().__init__(frozenset({"policies"}), name="redis")
+        self.values: dict[str, str] = {}
+
+    def restore(self, table: str, images: Mapping[str, Any]) -> int:
+        self.values |= {key: image["value"] for key, image in images.items()}
+        return len(images)
+
+
+def test_an_image_of_another_shape_is_left_out_and_its_neighbours_are_put_back() -> None:
+    store = Particular()
+    call = Call(Operation.RESTORE, "policies", {"P-1": {"value": "one"}, "P-2": ["of", "another", "release"], "P-3": {"value": "three"}})
+    assert perform(store, call) == {"restored": 2, "stale": 1}
+    assert store.values == {"P-1": "one", "P-3": "three"}
