@@ -1,25 +1,20 @@
-"""Progress of a long run: a bar with rate and time left where a share is known, a spinner where it is not; silent where nobody watches."""
+"""Progress of a long run: a bar with rate and time left on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from time import monotonic
 
+import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 from rich.text import Text
+
+from batch.progress import Progress
 
 
 class _Rate(ProgressColumn):
@@ -33,7 +28,7 @@ class _Rate(ProgressColumn):
 class Bar:
     """One line that changes; the progress of replays, rebuilds and the comparisons at their ends."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: RichProgress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
         self._phase = ""
@@ -61,10 +56,49 @@ class Bar:
         self._task = self._progress.add_task(f"{self._phase}: {escape(what)}" if what else self._phase, total=None)
 
 
+LINE_SECONDS = 10.0
+"""Between two lines of one phase."""
+
+
+class Lines:
+    """A line for each phase, and one now and then while it lasts."""
+
+    def __init__(self, write: Callable[[str], object], clock: Callable[[], float] = monotonic) -> None:
+        self._write = write
+        self._clock = clock
+        self._phase = ""
+        self._began: tuple[str, float, int] = ("", 0.0, 0)
+        self._written = 0.0
+
+    def phase(self, name: str) -> None:
+        """Say what is done now."""
+        self._phase = name
+        self._written = self._clock()
+        self._write(name)
+
+    def step(self, what: str, done: int, of: int) -> None:
+        """Say how far it is, where that was not said just now; `of` 0: `done` is what is left."""
+        now = self._clock()
+        if what != self._began[0]:
+            self._began = (what, now, done)
+        if now - self._written < LINE_SECONDS:
+            return
+        self._written = now
+        self._write(f"{self._phase}: {what} {done:,} of {of:,}{self._left(now, done, of)}" if of else f"{self._phase}: waiting for {what}, {done:,} left")
+
+    def _left(self, now: float, done: int, of: int) -> str:
+        _, began, first = self._began
+        rate = (done - first) / (now - began) if now > began else 0.0
+        return f", {rate:,.0f}/s, about {(of - done) / rate:,.0f} s left" if rate > 0 else ""
+
+
 @contextmanager
-def bar() -> Iterator[Bar]:
-    """A bar on stderr for the time of the block."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn())
+def bar() -> Iterator[Progress]:
+    """Progress on stderr for the time of the block."""
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:
+        yield Lines(partial(click.echo, err=True))
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn())
+    with RichProgress(*columns, console=console, transient=True) as progress:
         yield Bar(progress)

@@ -17,9 +17,10 @@ from aegis.cli.screen import screen
 from aegis.cli.store_name import STORE
 from aegis.derivations import CAPTURED, shapes
 from aegis.settings import Settings, settings
-from batch.cli.bar import Bar, bar
+from batch.cli.bar import bar
 from batch.cli.ending import ask, stoppable, translated
 from batch.cli.reconcile import COLOURS
+from batch.progress import Progress
 from batch.rebuild import Rebuilding, Rebuilt, rebuild_in_place
 from batch.report import MEANING, total
 from batch.runs import EXIT_CODES
@@ -64,7 +65,7 @@ def command(store: str, *, table: str | None, in_place: bool, snapshot: bool, dr
     sys.exit(EXIT_CODES[done.verdict])
 
 
-def _rebuild(configured: Settings, plan: Rebuilding, progress: Bar) -> Rebuilt:
+def _rebuild(configured: Settings, plan: Rebuilding, progress: Progress) -> Rebuilt:
     from aegis.stores.opening import open_generations
     from batch.generation import rebuild_beside
     from batch.rebuilding import means_for, prepare, site_for, snapshots_for
