@@ -16,7 +16,7 @@ from aegis.projections.shapes import VectorCollection
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
 from aegis.stores import milvus_generations, milvus_row
 from aegis.stores.isolate import isolate
-from aegis.stores.milvus_calls import MilvusCalls
+from aegis.stores.milvus_calls import MilvusCalls, Wanted
 from aegis.stores.milvus_collections import Collections, collections_of
 from aegis.stores.milvus_errors import rejecting, translated
 from aegis.stores.milvus_inspection import MilvusInspection
@@ -154,7 +154,7 @@ class MilvusStore:
     def count(self, table: str) -> Count:
         """As the protocol says, by listing the keys: Milvus' own counts are not exact."""
         of, seen, dead = self._collections[table], 0, 0
-        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2):
+        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, Wanted(window=self._calls.window())):
             keys = {row[of.key] for row in visible if milvus_row.sound(row)}
             seen += len(keys)
             dead += len({row[of.key] for row in tombstones if milvus_row.sound(row)} - keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -15,7 +16,9 @@ from aegis.stores.milvus_errors import translated
 
 ROWS_PER_READ = 16_384
 """Most rows that Milvus gives in one answer."""
-ALL_BUCKETS = range(BUCKETS)
+ROWS_OF_LITE = 65_536
+FILLED = 0.85
+"""Part of an answer that is expected to be filled: buckets are not quite equally full."""
 GRPC = {"grpc.keepalive_time_ms": 310_000}
 """pymilvus pings every 10 s while it waits; gRPC's servers in Python take more than one in 5 minutes for an attack, and cut the connection."""
 
@@ -25,10 +28,33 @@ def one_of(field: str, keys: Sequence[str]) -> str:
     return f"{field} in [{','.join(json.dumps(key, ensure_ascii=False) for key in keys)}]"
 
 
-def _in(buckets: Sequence[int]) -> str:
-    """The filter of ascending `buckets`."""
-    first, last = buckets[0], buckets[-1]
-    return f"bucket >= {first} and bucket <= {last}" if last - first == len(buckets) - 1 else f"bucket in {list(buckets)}"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Buckets to read, ascending, and how many rows one answer may have."""
+
+    buckets: Sequence[int] = range(BUCKETS)
+    below: bool = False
+    """Together with the first: what has a lower bucket, which only somebody's hand wrote."""
+    above: bool = False
+    """Together with the last: what has a higher one."""
+    window: int = 0
+    """0: `ROWS_PER_READ`."""
+
+    @property
+    def condition(self) -> str:
+        """The filter."""
+        first, last = self.buckets[0], self.buckets[-1]
+        if last - first != len(self.buckets) - 1:
+            return f"bucket in {list(self.buckets)}"
+        match self.below, self.above:
+            case True, True:
+                return "bucket >= 0 or bucket < 0"
+            case True, False:
+                return f"bucket <= {last}"
+            case False, True:
+                return f"bucket >= {first}"
+            case _:
+                return f"bucket >= {first} and bucket <= {last}"
 
 
 class MilvusCalls:
@@ -66,13 +92,12 @@ class MilvusCalls:
         found = self.matching(collection, one_of(key_field, keys), fields) if keys else []
         return {row[key_field]: row for row in found}
 
-    def matching(self, collection: str, condition: str, fields: Sequence[str]) -> list[dict[str, Any]]:
-        """Rows that match, at most `ROWS_PER_READ`: an answer of that size may be cut anywhere."""
+    def matching(self, collection: str, condition: str, fields: Sequence[str], limit: int | None = None) -> list[dict[str, Any]]:
+        """Rows that match, at most `limit` (`ROWS_PER_READ`): an answer of that size may be cut anywhere."""
+        most = limit or ROWS_PER_READ
         with translated():
             return list(
-                self.client.query(
-                    collection, filter=condition, output_fields=list(fields), limit=ROWS_PER_READ, consistency_level="Strong", timeout=self.timeout
-                )
+                self.client.query(collection, filter=condition, output_fields=list(fields), limit=most, consistency_level="Strong", timeout=self.timeout)
             )
 
     def every(self, collection: str, condition: str, fields: Sequence[str]) -> list[dict[str, Any]]:
@@ -90,32 +115,38 @@ class MilvusCalls:
             pages.close()
         return rows
 
-    def by_bucket(
-        self, collections: Sequence[str], fields: Sequence[Sequence[str]], buckets: Sequence[int] = ALL_BUCKETS
-    ) -> Iterator[list[list[dict[str, Any]]]]:
-        """All rows of `collections` in `buckets`, ascending, with `fields` of each; rows of one bucket are given together.
+    def window(self) -> int:
+        """Most rows of few fields to ask for at once. milvus-lite has no bound of its own, and looks at every row for each answer."""
+        with translated():
+            is_lite = str(self.client.get_server_version(timeout=self.timeout)).startswith("milvus_lite")
+        return ROWS_OF_LITE if is_lite else ROWS_PER_READ
 
-        Paging by key loses rows on milvus-lite, and counts are not exact. Rows whose bucket is none, which only somebody's hand wrote, are not found so.
+    def by_bucket(self, collections: Sequence[str], fields: Sequence[Sequence[str]], wanted: Wanted | None = None) -> Iterator[list[list[dict[str, Any]]]]:
+        """Rows of `collections` in the buckets that are wanted (all), with `fields` of each; rows of one bucket are given together.
+
+        Paging by key loses rows on milvus-lite, and counts are not exact.
         """
+        of = wanted or Wanted()
+        window = of.window or ROWS_PER_READ
         with translated():
             rows = max(int(self.client.get_collection_stats(name, timeout=self.timeout)["row_count"]) for name in collections)
-        step = BUCKETS
-        while rows * step > ROWS_PER_READ // 2 * BUCKETS and step > 1:
-            step //= 2
-        for start in range(0, len(buckets), step):
-            yield from self._in_buckets(collections, fields, buckets[start : start + step])
+        step = max(1, int(FILLED * window * BUCKETS) // max(1, rows))
+        last = len(of.buckets) - 1
+        for start in range(0, len(of.buckets), step):
+            part = replace(of, buckets=of.buckets[start : start + step], window=window, below=of.below and start == 0, above=of.above and start + step > last)
+            yield from self._in_buckets(collections, fields, part)
 
-    def _in_buckets(self, collections: Sequence[str], fields: Sequence[Sequence[str]], buckets: Sequence[int]) -> Iterator[list[list[dict[str, Any]]]]:
-        found = [self.matching(collection, _in(buckets), wanted) for collection, wanted in zip(collections, fields, strict=True)]
-        if all(len(rows) < ROWS_PER_READ for rows in found):
+    def _in_buckets(self, collections: Sequence[str], fields: Sequence[Sequence[str]], of: Wanted) -> Iterator[list[list[dict[str, Any]]]]:
+        found = [self.matching(collection, of.condition, wanted, of.window) for collection, wanted in zip(collections, fields, strict=True)]
+        if all(len(rows) < of.window for rows in found):
             yield found
-        elif len(buckets) == 1:
+        elif len(of.buckets) == 1:
             # Somebody's mistake, or time to raise BUCKET_BITS in aegis/claim.py.
-            yield [self.every(collection, _in(buckets), wanted) for collection, wanted in zip(collections, fields, strict=True)]
+            yield [self.every(collection, of.condition, wanted) for collection, wanted in zip(collections, fields, strict=True)]
         else:
-            middle = len(buckets) // 2
-            yield from self._in_buckets(collections, fields, buckets[:middle])
-            yield from self._in_buckets(collections, fields, buckets[middle:])
+            middle = len(of.buckets) // 2
+            yield from self._in_buckets(collections, fields, replace(of, buckets=of.buckets[:middle], above=False))
+            yield from self._in_buckets(collections, fields, replace(of, buckets=of.buckets[middle:], below=False))
 
     def close(self) -> None:
         """Give the connection back."""

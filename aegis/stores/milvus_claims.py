@@ -23,8 +23,6 @@ Pair = tuple[Row | None, Row | None]
 """The visible row of a key and its tombstone."""
 UNSOUND = f"(stamp < {LOWEST_STAMP} or bucket < 0 or bucket >= {BUCKETS} or claim < 0 or claim >= {2**CLAIM_BITS})"
 """The filter that is true where `sound` is not."""
-OUTSIDE = f"(bucket < 0 or bucket >= {BUCKETS})"
-"""Rows that no range of buckets finds."""
 
 
 def pairs(key: str, visible: Iterable[Row], tombstones: Iterable[Row]) -> dict[str, Pair]:

@@ -10,8 +10,8 @@ import numpy as np
 from aegis.claim import bucket_of
 from aegis.inspection import ASTRAY, NO_STAMP, Listed, Sums
 from aegis.stores import milvus_claims
-from aegis.stores.milvus_calls import MilvusCalls
-from aegis.stores.milvus_claims import OUTSIDE, UNSOUND, Pair
+from aegis.stores.milvus_calls import MilvusCalls, Wanted
+from aegis.stores.milvus_claims import UNSOUND, Pair
 from aegis.stores.milvus_collections import Collections
 from aegis.stores.milvus_row import VECTOR, sound
 from aegis.stores.milvus_vectors import Vector
@@ -32,11 +32,10 @@ class MilvusInspection:
     def sums(self) -> Sums:
         """See `Store.sums`."""
         of, summing = self._of, milvus_claims.Summing()
-        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2):
+        everything = Wanted(below=True, above=True, window=self._calls.window())
+        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, everything):
             for pair in milvus_claims.pairs(of.key, visible, tombstones).values():
                 summing.add(pair)
-        for pair in self._all(OUTSIDE).values():
-            summing.add(pair)
         return summing.sums()
 
     def listing(self, buckets: Collection[int]) -> Iterator[Listed]:
@@ -44,7 +43,7 @@ class MilvusInspection:
         of, asked = self._of, frozenset(buckets)
         strays = self._all(UNSOUND) if ASTRAY in asked else {}
         apart = dict.fromkeys(strays)
-        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, sorted(asked - {ASTRAY})):
+        for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, Wanted(sorted(asked - {ASTRAY}), window=self._calls.window())):
             for key, pair in milvus_claims.pairs(of.key, visible, tombstones).items():
                 if key not in strays and milvus_claims.at_home(key, pair):
                     yield milvus_claims.listed(key, pair)

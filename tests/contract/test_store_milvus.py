@@ -157,7 +157,8 @@ def test_a_crash_between_reinsert_and_forgetting_the_tombstone_converges_at_rede
 def test_listing_splits_ranges_until_no_answer_can_have_been_cut(opened: Opened, store: MilvusStore, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {f"P-{n}" for n in range(40)}
     store.apply([tombstone(key, n + 1) if n % 4 == 0 else upsert(opened, key, n + 1) for n, key in enumerate(sorted(keys))])
-    monkeypatch.setattr(milvus_calls, "ROWS_PER_READ", 8)
+    for bound in ("ROWS_PER_READ", "ROWS_OF_LITE"):
+        monkeypatch.setattr(milvus_calls, bound, 8)
     listed = [held.key for held in store.scan("policies")]
     assert sorted(listed) == sorted(keys)
     assert store.count("policies") == Count(visible=30, tombstones=10)

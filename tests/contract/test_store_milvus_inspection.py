@@ -121,7 +121,8 @@ def test_listings_and_sums_of_more_rows_than_an_answer_holds_are_whole(shelf: Sh
     shelf.client.upsert(shelf.visible, [{**row_by_hand(SHAPE, f"T-{n}"), "stamp": 4, "bucket": 7, "claim": 1} for n in range(20)])
     whole, everything = shelf.store.sums("policies"), shelf.listed(ASTRAY, *range(BUCKETS))
     assert (whole.buckets[ASTRAY].records, whole.buckets[7].records >= 20, len(everything)) == (20, True, 80)
-    monkeypatch.setattr(milvus_calls, "ROWS_PER_READ", 8)
+    for bound in ("ROWS_PER_READ", "ROWS_OF_LITE"):
+        monkeypatch.setattr(milvus_calls, bound, 8)
     monkeypatch.setattr(milvus_inspection, "KEYS_PER_CALL", 7)
     assert shelf.store.sums("policies") == whole
     assert shelf.listed(ASTRAY, *range(BUCKETS)) == everything
