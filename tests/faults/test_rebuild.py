@@ -91,10 +91,11 @@ def test_a_search_index_is_built_anew_under_writes_and_no_reader_misses_a_record
         # THEN its builder dies with it, and readers still have the old one
         until(lambda: builders(stack) == 0, 60, "the builder to leave its group")
         assert generation(stack) == before
-        # AND the next rebuild begins anew and switches to an equal generation
+        # WHEN the next one is killed while it switches, THEN the one after that begins anew and switches to an equal generation
+        again = killed_in(stack, "switch", "replay elasticsearch", "rebuild", "search", "--yes")
         done = aegis("rebuild", "search", "--yes")
     assert done.exit_code in {0, 3}, done.complaint
-    assert state_of(stack, killed) == "abandoned"
+    assert [state_of(stack, run) for run in (killed, again)] == ["abandoned"] * 2
     assert done.said["beside"]
     assert [findings(stack, one["run_id"], prefix) for one in done.said["comparisons"]] == [{}, {}]
     now = generation(stack)
