@@ -17,6 +17,10 @@ from batch.cli.reconcile import ERRORS
 TERMINATED = 128 + signal.SIGTERM
 
 
+class Terminated(SystemExit):
+    """Somebody told the command to stop."""
+
+
 class Refused(click.ClickException):
     """Nothing was changed, and nothing would come of asking again in the same words."""
 
@@ -43,7 +47,7 @@ def stoppable() -> Iterator[None]:
 
 
 def _stop(_number: int, _frame: Any) -> NoReturn:
-    sys.exit(TERMINATED)
+    raise Terminated(TERMINATED)
 
 
 def ask(question: str, *, yes: bool) -> None:

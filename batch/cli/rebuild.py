@@ -29,7 +29,7 @@ from batch.runs import EXIT_CODES
 @click.command("rebuild")
 @click.argument("store", type=STORE)
 @click.option("--table", type=click.Choice(sorted(CAPTURED)), help="Only this table, in place: new generations are of all tables.")
-@click.option("--in-place", is_flag=True, help="Fill the store where it is, though a new generation could be built beside it. Milvus keeps the vectors of unchanged texts then.")
+@click.option("--in-place", is_flag=True, help="Fill the store where it is, without a new generation; Milvus then keeps the vectors of unchanged texts.")
 @click.option("--snapshot", is_flag=True, help="Let Debezium read the rows again, also where the log has them: for a log that is not to be trusted.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask. Only a terminal is asked.")
