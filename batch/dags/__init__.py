@@ -1,1 +1,1 @@
-"""Airflow's DAGs. Wiring only: each task calls one function of this package, which runs what the command line offers."""
+"""Wiring of what runs by a schedule. Each task calls one function of the package above, which runs what the command line offers."""
