@@ -167,8 +167,8 @@ def last_rate(connection: Any, store: str) -> float | None:
     return None if row is None else row["rate"]
 
 
-LEAST_RATED = 1000
-"""Messages: of fewer the rate says nothing."""
+LEAST_RATED = 10_000
+"""Messages: with fewer, the seconds in which the app comes back to its group are most of the time."""
 
 
 def rate_of(messages: int, seconds: float) -> dict[str, float]:
