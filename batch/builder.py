@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from aegis.errors import AegisError, Code
+from batch.child import ending_with_parent
 
 STOP_SECONDS = 60.0
 """For the batch under way and the last commit."""
@@ -28,7 +28,7 @@ class Builder:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603  # our own program
-                [*_ending_with_parent(), sys.executable, "-m", "stream_apps", store, "--building"],
+                [*ending_with_parent(), sys.executable, "-m", "stream_apps", store, "--building"],
                 env={**(environment or os.environ), "AEGIS_METRICS_PORT": "0"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -60,9 +60,3 @@ class Builder:
             written.seek(max(0, self._log_file.stat().st_size - _SHOWN_BYTES))
             lines = written.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
-
-
-def _ending_with_parent() -> list[str]:
-    """What to start the builder with: a rebuild that is killed must not leave one behind, and only the kernel sees every way to die."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from batch.child import ending_with_parent
 from batch.folders import CHECKOUT, report_folder
 
 PROGRAM = Path(sys.executable).with_name("aegis")
@@ -40,7 +40,7 @@ def aegis(*arguments: str) -> Answer:
     log.info("command.started", command=" ".join(arguments))
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603
-            [*_ending_with_parent(), str(PROGRAM), *arguments],
+            [*ending_with_parent(), str(PROGRAM), *arguments],
             cwd=CHECKOUT,
             env=os.environ | {"AEGIS_REPORT_DIR": str(report_folder())},
             stdin=subprocess.DEVNULL,
@@ -77,12 +77,6 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _ending_with_parent() -> list[str]:
-    """What to start a command with: a task that is killed must not leave a run behind that holds the lock, and only the kernel sees every way to die."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _json(output: bytes) -> Any:

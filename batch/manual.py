@@ -18,7 +18,10 @@ def replay(store: str, origin: str, table: str | None, dry_run: bool) -> Report:
 
     `origin`: `beginning`, offsets of a table's topic as `PARTITION:OFFSET` with spaces between, or a time as the command takes it.
     """
-    arguments = [store, *origin_options(origin), *(("--table", table) if table else ()), *(("--dry-run",) if dry_run else ()), "--json"]
+    origins = origin_options(origin)
+    if "--offset" in origins and not table:
+        raise AegisError(Code.BATCH_ERROR, f"origin {origin}: offsets belong to a table's topic: give the parameter table, too")
+    arguments = [store, *origins, *(("--table", table) if table else ()), *(("--dry-run",) if dry_run else ()), "--json"]
     return _report("replay", aegis("replay", *arguments))
 
 

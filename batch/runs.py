@@ -103,7 +103,10 @@ def _take(connection: psycopg.Connection[dict[str, Any]], lock: str, wait_second
         pause.wait(PAUSE_SECONDS)
     other = connection.execute(queries("runs")["running"], {"lock": lock}).fetchone()
     who = f"{other['kind']} {other['run_id']} by {other['actor']} since {other['started_at']:%H:%M:%S}, in phase {other['phase']}" if other else "another run"
-    raise RunInProgress(Code.BATCH_ERROR, f"{who} is in progress, and two at once would repair each other's findings; wait for it (--wait SECONDS), or stop it")
+    raise RunInProgress(
+        Code.BATCH_ERROR,
+        f"{who} is in progress, and two at once would repair each other's findings; wait for it (`--wait SECONDS`, where a command has it), or stop it",
+    )
 
 
 def _end(run: Run, how: str, verdict: Verdict, message: str | None) -> None:

@@ -174,3 +174,8 @@ def test_a_command_ends_with_the_task_that_was_killed(tmp_path: Path) -> None:
     task.send_signal(signal.SIGKILL)
     task.wait()
     until(lambda: not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text(), 30, "the command to end")
+
+
+def test_offsets_without_their_table_are_refused_before_anything_starts() -> None:
+    with pytest.raises(AegisError, match="give the parameter table"):
+        manual.replay("search", "0:10 1:20", None, dry_run=True)
