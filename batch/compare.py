@@ -11,6 +11,7 @@ from aegis.inspection import ASTRAY, BUCKETS, NOTHING, Listed, Sums, differing
 from aegis.stamp import Rank
 from aegis.stores.protocol import Store
 from batch.ends import Ends
+from batch.spill import MOST_PARTS, spilled
 from batch.truth import Truth
 
 KEYS_PER_LISTING = 100_000
@@ -113,11 +114,22 @@ class Sweep:
         """Suspects from the keys and stamps of buckets whose sums differ."""
         for pair, buckets in self._differing.items():
             self.looked[pair].buckets_listed = len(buckets)
-            step = max(1, int(KEYS_PER_LISTING / self._weights[pair]))
-            for start in range(0, len(buckets), step):
-                self.tell(f"keys of {pair.table} in {pair.store}", start, len(buckets))
-                part = buckets[start : start + step]
-                yield from self._suspects(pair, self._disagreeing(pair, part, self._rows(pair, part)))
+            self.tell(f"keys of {pair.table} in {pair.store}", 0, len(buckets))
+            parts = -(-len(buckets) // max(1, int(KEYS_PER_LISTING / self._weights[pair])))
+            if parts > 1:
+                for suspects in self._listed_in_parts(pair, buckets, min(parts, MOST_PARTS)):
+                    yield from self._suspects(pair, suspects)
+            elif buckets:
+                yield from self._suspects(pair, self._disagreeing(pair, buckets, self._rows(pair, buckets)))
+
+    def _listed_in_parts(self, pair: Pair, buckets: Sequence[int], parts: int) -> Iterator[set[str]]:
+        """Suspects by part, each end read once: no store finds a bucket for much less than a reading of everything, and some not even for that."""
+        wanted = [bucket for bucket in buckets if bucket != ASTRAY]
+        stored = ((listed.key, listed.stamp, listed.visible, listed.copies) for listed in self.stores[pair.store].listing(pair.table, buckets))
+        with spilled(self.truth().listing(pair.table, wanted), parts) as left, spilled(stored, parts) as right:
+            for number, (ours, theirs) in enumerate(zip(left, right, strict=True)):
+                self.tell(f"keys of {pair.table} in {pair.store}", number, parts)
+                yield disagreeing({key: (version, visible) for key, version, visible in ours}, (Listed(*fields) for fields in theirs))
 
     def _rows(self, pair: Pair, buckets: Sequence[int]) -> dict[str, tuple[int, bool]]:
         """Key → version, and whether it is to be shown."""
@@ -126,12 +138,7 @@ class Sweep:
 
     def _disagreeing(self, pair: Pair, buckets: Sequence[int], rows: dict[str, tuple[int, bool]]) -> set[str]:
         """Keys whose listed stamps are not what `rows` let expect; `rows` is used up."""
-        suspects: set[str] = set()
-        for listed in self.stores[pair.store].listing(pair.table, buckets):
-            row = rows.pop(listed.key, None)
-            if not agrees(row, listed):
-                suspects.add(listed.key)
-        return suspects | rows.keys()
+        return disagreeing(rows, self.stores[pair.store].listing(pair.table, buckets))
 
     def contents(self, part: Slice) -> Iterator[Suspects]:
         """Suspects from re-projecting the rows of `part` and comparing what is stored, keys included: of two faults in one bucket, sums may cancel."""
@@ -167,6 +174,12 @@ class Sweep:
         self.looked[pair].suspects += len(found)
         if found:
             yield Suspects(pair, found, wrong)
+
+
+def disagreeing(rows: dict[str, tuple[int, bool]], stored: Iterable[Listed]) -> set[str]:
+    """Keys of `rows` (version, shown) and of `stored` that do not agree; `rows` is used up."""
+    suspects = {listed.key for listed in stored if not agrees(rows.pop(listed.key, None), listed)}
+    return suspects | rows.keys()
 
 
 def agrees(row: tuple[int, bool] | None, listed: Listed) -> bool:
