@@ -6,40 +6,42 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from aegis.claim import claim_of
 from aegis.inspection import ASTRAY, NO_STAMP, Listed, Sums
+from aegis.stamp import Rank
 from aegis.stores.redis_errors import translated
 from aegis.stores.redis_names import Names, beginning_with, text_of
-from aegis.stores.redis_register import BEGINNING_BYTES, Beginning, beginning, stored_record
+from aegis.stores.redis_register import BEGINNING_BYTES, stored_record
 from aegis.stores.redis_tally import Tally
+from aegis.stores.redis_walked import Walked, read
 
-STEP = 500
+STEP = 1_000
 """Names that one step of a walk looks at: it keeps the server from everybody else for about a millisecond."""
+KEYS_PER_CALL = 500
 _REGISTERS, _STRAYS, _LOOK = (files("aegis.stores").joinpath(f"redis_{name}.lua").read_bytes() for name in ("walk_registers", "walk_strays", "look"))
 
 
 def sums(client: Any, names: Names) -> Sums:
     """As the protocol says."""
     tally, highest = Tally(), NO_STAMP
-    for key, start, visible in _registers(client, names):
-        if start is None:
-            tally.add(key, ASTRAY, 0, visible)
-            continue
-        highest = max(highest, start.stamp)
-        if visible or not start.is_delete:
-            tally.add(key, start.bucket, start.claim, visible)
-    for key in _strays(client, names):
-        tally.add(key, ASTRAY, 0, True)
+    for walked in _registers(client, names):
+        highest = max(highest, int(walked.stamps.max()))
+        counts = walked.visible | (walked.stamps % 4 != Rank.DELETE)
+        keys = walked.keys if counts.all() else [key for key, counted in zip(walked.keys, counts, strict=True) if counted]
+        tally.add(keys, walked.buckets[counts], walked.claims[counts], walked.visible[counts])
+    for stray in _strays(client, names):
+        tally.add([stray.encode()], [ASTRAY], [0], [True])
     return Sums(tally.sums(), highest)
 
 
 def listing(client: Any, names: Names, buckets: Collection[int]) -> Iterator[Listed]:
     """As the protocol says, without tombstones of deletes."""
     wanted, named = frozenset(buckets), set[str]()
-    for key, start, visible in _registers(client, names):
-        bucket = ASTRAY if start is None else start.bucket
-        if bucket in wanted and key not in named and (start is None or visible or not start.is_delete):
-            named.add(key)
-            yield Listed(key, start.stamp if start is not None and start.is_of(key) else NO_STAMP, visible)
+    for walked in _registers(client, names):
+        for key, stamp, bucket, claim, visible in walked.lines():
+            if bucket in wanted and key not in named and (visible or stamp % 4 != Rank.DELETE):
+                named.add(key)
+                yield Listed(key, stamp if stamp != NO_STAMP and (bucket, claim) == claim_of(key, stamp // 4) else NO_STAMP, visible)
     if ASTRAY in wanted:
         for key in _strays(client, names):
             if key not in named:
@@ -55,8 +57,8 @@ def inspect(client: Any, names: Names, keys: Sequence[str]) -> Mapping[str, List
 def look(client: Any, names: Names, keys: Sequence[str]) -> Mapping[str, tuple[bytes, Listed]]:
     """The text of the register (empty where there is none that is a string) and what is listed, of those `keys` of which there is anything."""
     seen: dict[str, tuple[bytes, Listed]] = {}
-    for start in range(0, len(keys), STEP):
-        chunk = keys[start : start + STEP]
+    for start in range(0, len(keys), KEYS_PER_CALL):
+        chunk = keys[start : start + KEYS_PER_CALL]
         registers, values = ([name(key) for key in chunk] for name in (names.register, names.value))
         with translated():
             found = client.eval_ro(_LOOK, 2 * len(chunk), *registers, *values)
@@ -67,12 +69,12 @@ def look(client: Any, names: Names, keys: Sequence[str]) -> Mapping[str, tuple[b
     return seen
 
 
-def _registers(client: Any, names: Names) -> Iterator[tuple[str, Beginning | None, bool]]:
-    """Key, beginning and whether readers see a value, of every register; a key may come twice."""
+def _registers(client: Any, names: Names) -> Iterator[Walked]:
+    """Every register, a step at a time; a key may come twice."""
     for found in _walk(client, _REGISTERS, names.register(""), names.value(""), BEGINNING_BYTES):
-        for key, start, visible in zip(found[::3], found[1::3], found[2::3], strict=True):
-            if (text := text_of(key)) is not None:
-                yield text, beginning(start), bool(visible)
+        walked = read(found) if found else None
+        if walked is not None and walked.keys:
+            yield walked
 
 
 def _strays(client: Any, names: Names) -> Iterator[str]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aegis.inspection import ASTRAY, BUCKETS, Sum
 
 
 class Tally:
-    """Collects one line a key. Of a key that comes twice the first line counts; two keys of one 64-bit hash (1 in 10**7 among a million) count as one."""
+    """Collects a line each key. Of a key that comes twice the first line counts; two keys of one 64-bit hash (1 in 10**7 among a million) count as one."""
 
     def __init__(self) -> None:
         self._hashes, self._buckets, self._claims, self._visible = array("q"), array("h"), array("I"), array("b")
 
-    def add(self, key: str, bucket: int, claim: int, visible: bool) -> None:
-        """One key."""
-        self._hashes.append(hash(key))
-        self._buckets.append(bucket)
-        self._claims.append(claim)
-        self._visible.append(visible)
+    def add(self, keys: Sequence[bytes], buckets: ArrayLike, claims: ArrayLike, visible: ArrayLike) -> None:
+        """Some keys, in the order of their numbers."""
+        self._hashes.extend(map(hash, keys))
+        for column, numbers in ((self._buckets, buckets), (self._claims, claims), (self._visible, visible)):
+            column.frombytes(np.asarray(numbers).astype(column.typecode).tobytes())
 
     def sums(self) -> Mapping[int, Sum]:
         """Bucket → sum, of those that have keys."""
