@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +25,10 @@ def listed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Listed]:
     return found
 
 
-def listed_page(row: Mapping[str, Any]) -> Listed:
-    """A sound node of a listing. A stray of the same key is seen by readers: it has their label."""
-    return Listed(row["key"], row["stamp"], row["visible"] or row["strays"] > 0, 1 + row["strays"])
+def listed_page(page: Mapping[str, Any]) -> Iterator[Listed]:
+    """Sound nodes of a listing, given by columns. A stray of the same key is seen by readers: it has their label."""
+    for key, stamp, visible, strays in zip(page["keys"], page["stamps"], page["visible"], page["strays"], strict=True):
+        yield Listed(key, stamp, visible or strays > 0, 1 + strays)
 
 
 def listed_strays(row: Mapping[str, Any]) -> Listed:

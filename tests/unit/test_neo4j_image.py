@@ -76,8 +76,8 @@ def test_nodes_of_one_key_are_one_listing_with_copies() -> None:
 
 
 def test_a_page_counts_strays_and_strays_count_the_record_beside_them() -> None:
-    assert neo4j_image.listed_page({**node("a", 28), "strays": 2}) == Listed("a", 28, visible=True, copies=3)
-    assert neo4j_image.listed_page({**node("a", 28), "strays": 0}) == Listed("a", 28, visible=False)
+    page = {"keys": ["a", "b"], "stamps": [28, 32], "visible": [False, False], "strays": [2, 0]}
+    assert list(neo4j_image.listed_page(page)) == [Listed("a", 28, visible=True, copies=3), Listed("b", 32, visible=False)]
     assert neo4j_image.listed_strays({**node("a", 28, visible=True), "strays": 1}) == Listed("a", 28, visible=True, copies=2)
     assert neo4j_image.listed_strays({**node("a"), "strays": 1}) == Listed("a", 0, visible=False)
 
