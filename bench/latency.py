@@ -40,20 +40,31 @@ def _paced(dsn: str, watchers: list[Arrivals], statement: str, per_second: float
                 watcher.sent(key, row[0], at)
 
 
+def delays(statement: str, per_second: float, number: int, stores: tuple[str, ...] = STORES) -> dict[str, Arrivals]:
+    """Store → what arrived there of `number` updates."""
+    watchers = {name: Arrivals(open_store(name, settings()), 0.01) for name in stores}
+    for watcher in watchers.values():
+        watcher.start()
+    _paced(settings().postgres_dsn.get_secret_value(), list(watchers.values()), statement, per_second, number)
+    for watcher in watchers.values():
+        watcher.finish(120)
+        watcher.store.close()
+    return watchers
+
+
+def told(arrivals: Arrivals) -> str:
+    """p50 and p99, and whether anything is missing."""
+    p50, p99 = (1000 * percentile(arrivals.delays, share) for share in (0.5, 0.99))
+    missing = arrivals.outstanding()
+    return f"p50 {p50:6.0f} ms   p99 {p99:6.0f} ms   n {len(arrivals.delays)}{f'   NOT ARRIVED {missing}' if missing else ''}"
+
+
 def _measure(title: str, statement: str, per_second: float, number: int, stores: tuple[str, ...] = STORES) -> None:
     """Print p50/p99 per store."""
-    dsn = settings().postgres_dsn.get_secret_value()
-    watchers = [Arrivals(open_store(name, settings()), 0.01) for name in stores]
-    for watcher in watchers:
-        watcher.start()
-    _paced(dsn, watchers, statement, per_second, number)
+    arrived = delays(statement, per_second, number, stores)
     print(f"   {title}:")
-    for watcher in watchers:
-        missing = watcher.finish(120)
-        p50, p99 = (1000 * percentile(watcher.delays, share) for share in (0.5, 0.99))
-        print(f"      {watcher.store.name:<14} p50 {p50:6.0f} ms   p99 {p99:6.0f} ms   n {len(watcher.delays)}{f'   NOT ARRIVED {missing}' if missing else ''}")
-    for watcher in watchers:
-        watcher.store.close()
+    for name, arrivals in arrived.items():
+        print(f"      {name:<14} {told(arrivals)}")
 
 
 def _saturation(dsn: str, number: int) -> float:
