@@ -174,7 +174,8 @@ def up(installed: Installation, workers: int, *, with_airflow: bool = False) -> 
     supervisor.start("guard")
     say("the stack is up: `make status` shows it, `make env` prints its connections")
     if own_airflow:
-        say(f"Airflow's page: {airflow.link(ports)} (user {airflow.USER}, password {credentials.airflow_admin})")
+        login = f"password {credentials.airflow_admin}" if with_airflow else "password: `make env`"
+        say(f"Airflow's page: {airflow.link(ports)} (user {airflow.USER}, {login})")
 
 
 def _airflow_runs(supervisor: Supervisor) -> bool:
