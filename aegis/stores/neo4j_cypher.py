@@ -122,7 +122,8 @@ def _far(edge: EdgeType, owned: frozenset[str]) -> str:
 
 
 def _write(shape: GraphLabel) -> str:
-    """Compare and write. `SET n._lock` takes the write lock before the stamp is read: MERGE alone does not, nor does removing what is not there.
+    """Compare and write. `SET n._lock` takes the write lock before the stamp is read: MERGE alone does not, and loses updates.
+    To remove it alone would do once any node has had such a property; in a new database, where none had, that takes no lock.
 
     Edges are compared by the caller, under that lock: an update that leaves them alone, as most do, then only reads them.
     """

@@ -95,8 +95,8 @@ def inspections(shape: GraphLabel, shapes: Iterable[GraphLabel]) -> Inspections:
         inspect=f"UNWIND $keys AS key {of_key} {_described(nodes)}",
         inspect_elements=f"UNWIND $ids AS id {of_element} WITH '{BY_ELEMENT}' + id AS key, n {_described(nodes)}",
         take_expected=(
-            f"UNWIND $rows AS row MATCH (n:{record} {{{key}: row.key}}) SET n._lock = true REMOVE n._lock WITH n, row WHERE {nodes.sound} AND n.{STAMP} = row.stamp "
-            f"RETURN row.key AS key, {going}"
+            f"UNWIND $rows AS row MATCH (n:{record} {{{key}: row.key}}) SET n._lock = true REMOVE n._lock "
+            f"WITH n, row WHERE {nodes.sound} AND n.{STAMP} = row.stamp RETURN row.key AS key, {going}"
         ),
         take_astray=f"UNWIND $keys AS key {of_key} SET n._lock = true REMOVE n._lock WITH key, n WHERE {astray} RETURN key, {going}",
         take_elements=f"UNWIND $ids AS id {of_element} SET n._lock = true REMOVE n._lock WITH '{BY_ELEMENT}' + id AS key, n RETURN key, {going}",
