@@ -65,7 +65,7 @@ def test_the_largest_stamp_keeps_every_digit(opened: Opened) -> None:
     assert opened.store.fetch("policies", ["P-1"])["P-1"].stamp == Stamp(top, Rank.DELETE)
 
 
-@pytest.mark.parametrize(("older", "newer"), [(9, 10), (99, 100), (2**31, 2**31 + 1), (2**53, 2**53 + 1)])
+@pytest.mark.parametrize(("older", "newer"), [(2, 3), (9, 10), (99, 100), (2**31, 2**31 + 1), (2**53, 2**53 + 1)])
 def test_newer_wins_and_older_is_stale_in_either_order(opened: Opened, older: int, newer: int) -> None:
     old, new = upsert(opened, "P-1", older, title="옛 제목"), upsert(opened, "P-1", newer, title="새 제목")
     assert new.content is not None

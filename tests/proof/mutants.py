@@ -36,14 +36,18 @@ class Mutant:
     """Files, of which one test at least must fail."""
     chosen: str = ""
     """Of these tests, as pytest's -k takes it; empty: all."""
+    also: tuple[str, str] | None = None
+    """A second replacement in the same function."""
 
     def apply(self) -> None:
         """For the rest of this process. Raises `NothingToMutate`."""
         function = _function(self.target)
         source = textwrap.dedent(inspect.getsource(function))
-        if source.count(self.old) != 1:
-            raise NothingToMutate(f"{self.target} has {self.old!r} {source.count(self.old)} times: mend the mutant {self.rule!r}")
-        function.__code__ = _code(source.replace(self.old, self.new), function)
+        for old, new in ((self.old, self.new), *([self.also] if self.also else [])):
+            if source.count(old) != 1:
+                raise NothingToMutate(f"{self.target} has {old!r} {source.count(old)} times: mend the mutant {self.rule!r}")
+            source = source.replace(old, new)
+        function.__code__ = _code(source, function)
 
 
 def _function(target: str) -> Callable[..., Any]:

@@ -22,7 +22,7 @@ UNMUTATED = ""
 FAILED = 1
 """pytest's exit code where tests ran and some failed."""
 LINES = 8
-OPTIONS = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging")
+OPTIONS = ("-x", "-q", "--assert=plain", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging")
 
 
 def main(module: str) -> None:

@@ -8,5 +8,5 @@ WORLDS = 1_600
 
 
 def test_whatever_the_order_of_events_nothing_that_is_under_way_is_drift() -> None:
-    alarms = {seed: found for seed in range(WORLDS) if (found := [one for one in PipelineWorld(seed).confirm() if one.is_drift])}
-    assert not alarms, f"{len(alarms)} worlds of {WORLDS}; the first: {next(iter(alarms.items()))}"
+    alarms = ((seed, one) for seed in range(WORLDS) for one in PipelineWorld(seed).confirm() if one.is_drift)
+    assert next(alarms, None) is None

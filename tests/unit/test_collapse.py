@@ -85,6 +85,11 @@ def test_a_correction_for_another_store_does_not_win() -> None:
     assert collapsed.ignored == 1
 
 
+def test_a_correction_for_another_store_alone_in_its_batch_is_ignored() -> None:
+    collapsed = collapse([users_message("U-1", 4, Rank.REPAIR, frozenset({"neo4j"}))], CODEC, "redis")
+    assert (collapsed.newest, collapsed.ignored) == ([], 1)
+
+
 def test_undecodable_bytes_leave_their_neighbours_of_the_same_key_alone() -> None:
     good = users_message("U-1", 3, Rank.UPSERT, None)
     bad = Message(good.topic, 0, 9, good.key, b"\0\0\0\0\1")
@@ -104,9 +109,10 @@ def test_tombstones_of_the_log_and_operations_without_a_row_are_ignored() -> Non
 def test_the_same_row_under_two_key_schemas_is_one_row() -> None:
     first, second = users_message("U-1", 3, Rank.UPSERT, None), users_message("U-1", 4, Rank.UPSERT, None)
     other = Message(second.topic, 0, 1, b"\0\0\0\0\x63" + second.key[5:], second.value)
-    collapsed = collapse([first, other], CODEC, "redis")
-    assert [change.stamp.version for _, change in collapsed.newest] == [4]
-    assert collapsed.superseded == 1
+    for order in ([first, other], [other, first]):
+        collapsed = collapse(order, CODEC, "redis")
+        assert [change.stamp.version for _, change in collapsed.newest] == [4]
+        assert collapsed.superseded == 1
 
 
 def test_of_equal_stamps_the_later_message_wins() -> None:
