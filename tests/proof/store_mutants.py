@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant("Redis' script takes an equal stamp", _CALL, _SENT, _script("stamp < held", "stamp <= held"), _RULE, f"{_EQUAL} and redis"),
     Mutant("Neo4j compares stamps", _NODE, "row.stamp >= n.{STAMP}", "true", _RULE, f"{_OLDER} and neo4j"),
     Mutant("Neo4j takes an equal stamp", _NODE, "row.stamp >= n.{STAMP}", "row.stamp > n.{STAMP}", _RULE, f"{_EQUAL} and neo4j"),
-    Mutant("Neo4j locks a node before it reads its stamp", _NODE, "SET n._lock = true ", "", _LOCK, "meanwhile"),
+    Mutant("Neo4j locks a node before it reads its stamp", _NODE, '"  SET n._lock = true REMOVE n._lock",', '"",', _LOCK, "meanwhile"),
     Mutant("Milvus' stamps are compared", _ROW, "record.stamp.packed >= _highest(record.key, visible, tombstones)", "True", _RULE, f"{_OLDER} and milvus"),
     Mutant("Milvus' equal stamps are applied", _ROW, ">= _highest(", "> _highest(", _RULE, f"{_EQUAL} and milvus"),
     Mutant("Milvus' tombstones are compared too", _ROW, "visible, tombstones)]", "visible)]", _RULE, f"{_BURIED} and milvus"),
