@@ -30,7 +30,7 @@ _AGGREGATIONS: dict[str, Any] = {
     },
     "astray": {"filter": _ASTRAY, "aggs": {"visible": {"filter": VISIBLE}}},
 }
-_REGISTER = ("key", "stamp", "bucket", "claim", "deleted")
+_COLUMNS = tuple((name, field(name)) for name in ("key", "stamp", "bucket", "claim", "deleted"))
 
 
 def sums(client: Elasticsearch, index: str) -> Sums:
@@ -62,7 +62,7 @@ def listing(client: Elasticsearch, index: str, buckets: Collection[int]) -> Iter
     if not wanted:
         return
     query = {"bool": {"should": wanted, "minimum_should_match": 1}}
-    for hits in pages(client, index, PAGE, query=query, source=False, docvalue_fields=[field(name) for name in _REGISTER]):
+    for hits in pages(client, index, PAGE, query=query, source=False, docvalue_fields=[column for _, column in _COLUMNS]):
         for hit in hits:
             register = _register(hit)
             yield listed(hit["_id"], hit["_version"], register, sound=is_sound(hit["_id"], hit["_version"], register))
@@ -75,5 +75,5 @@ def inspect(client: Elasticsearch, index: str, table: str, keys: Sequence[str]) 
 
 def _register(hit: Mapping[str, Any]) -> dict[str, Any]:
     """The register from the columns; a field with several values or none is left out."""
-    columns = {name: hit.get("fields", {}).get(field(name), ()) for name in _REGISTER}
-    return {name: values[0] for name, values in columns.items() if len(values) == 1}
+    columns = hit.get("fields", {})
+    return {name: values[0] for name, column in _COLUMNS if len(values := columns.get(column, ())) == 1}
