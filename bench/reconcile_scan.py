@@ -18,11 +18,11 @@ from aegis.derivations import shapes
 from aegis.inspection import BUCKETS
 from aegis.projections.shapes import GraphLabel, SearchIndex, VectorCollection
 from aegis.settings import settings
+from aegis.stores.milvus_calls import ROWS_OF_LITE
 from bench.reconcile_place import TABLE, TIMEOUT, Place, neo4j_driver
 
 ROWS = 'SELECT policy_id, version FROM policies ORDER BY policy_id COLLATE "C"'
 PAGE = 10_000
-MILVUS_PAGE = 16_384
 STAMP = re.compile(rb'"stamp":(\d+)')
 
 Pairs = Iterable[tuple[str, int]]
@@ -122,19 +122,19 @@ def redis(place: Place) -> list[tuple[str, int]]:
 
 
 def milvus(place: Place) -> list[tuple[str, int]]:
-    """By ranges of buckets: paging by key loses rows on milvus-lite. As few as answers of `MILVUS_PAGE` rows allow."""
+    """By ranges of buckets: paging by key loses rows on milvus-lite, which looks at every row for each answer; so as few as the driver's own bound allows."""
     shape = shapes("milvus")[TABLE]
     assert isinstance(shape, VectorCollection)
     client = MilvusClient(settings().milvus_uri, timeout=TIMEOUT, dedicated=True)
     rows = int(client.get_collection_stats(f"{place.collection_prefix}{shape.name}")["row_count"])
-    step = max(1, BUCKETS * MILVUS_PAGE * 9 // 10 // max(rows, 1))
+    step = max(1, BUCKETS * ROWS_OF_LITE * 9 // 10 // max(rows, 1))
     found: list[tuple[str, int]] = []
     for start in range(0, BUCKETS, step):
         condition = f"bucket >= {start} and bucket < {start + step}"
         page = client.query(
-            f"{place.collection_prefix}{shape.name}", filter=condition, output_fields=[shape.key, "stamp"], limit=MILVUS_PAGE, consistency_level="Strong"
+            f"{place.collection_prefix}{shape.name}", filter=condition, output_fields=[shape.key, "stamp"], limit=ROWS_OF_LITE, consistency_level="Strong"
         )
-        if len(page) == MILVUS_PAGE:
+        if len(page) == ROWS_OF_LITE:
             raise RuntimeError("a plain reading of Milvus was cut: buckets are more uneven than this benchmark takes them to be")
         found += ((row[shape.key], row["stamp"]) for row in page)
     client.close()
