@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from aegis.errors import StoreUnavailable
 from aegis.settings import Settings
 from aegis.stores.opening import opened
-from tests.faults.watching import await_restart, kill
+from tests.faults.watching import await_restart, kill, pids
 from tests.proof.running import CLEAN, REPAIRED, reconciled
 from tests.proof.sowing import open_field
 from tests.proof.spoiling import open_spoilt
@@ -21,7 +26,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
 STORES = ("redis", "elasticsearch", "neo4j", "milvus")
 PHASES = ("sums", "listing", "content", "confirm", "repair", "verify")
 RECONCILE = ("reconcile", "--deep", "--force")
-PHASE_SECONDS, END_SECONDS = 120.0, 400.0
+PHASE_SECONDS, END_SECONDS, ANSWER_SECONDS = 120.0, 400.0, 240.0
 
 
 def test_a_reconciliation_that_is_killed_in_any_phase_is_abandoned_and_the_next_one_converges(stack: Settings, prefix: str) -> None:
@@ -93,14 +98,24 @@ def _with_killed(stack: Settings, phase: str, victims: list[str], *command: str,
             return run.get("run_id") != before and run.get("phase") == phase
 
         until(entered, PHASE_SECONDS, f"the phase {phase}", interval=0.02)
-        had = {victim: kill(victim) for victim in victims}
+        had = {victim: _killed(victim) for victim in victims}
         until(lambda: process.poll() is not None, END_SECONDS, f"{command[0]} to end")
         code = process.returncode
-    for victim, pids in had.items():
-        await_restart(victim, pids, seconds=90)
-    until(lambda: all(_answers(stack, store) for store in STORES), 120, "the stores to answer")
+    for victim, processes in had.items():
+        await_restart(victim, processes, seconds=90)
+    until(lambda: all(_answers(stack, store) for store in STORES), ANSWER_SECONDS, "the stores to answer")
     assert last_run(stack, lock)["state"] in {"finished", "failed"}
     return code
+
+
+def _killed(program: str) -> dict[str, int]:
+    """kill -9 every process of `program` and their children: Elasticsearch's server is one of a launcher. The process ids that the supervisor had."""
+    children = [child for pid in pids(program).values() for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    had = kill(program)
+    for child in children:
+        with suppress(ProcessLookupError):  # it went with its parent
+            os.kill(int(child), signal.SIGKILL)
+    return had
 
 
 def _answers(stack: Settings, store: str) -> bool:
