@@ -45,7 +45,7 @@ class First:
     """The first message of a topic."""
 
     at: datetime
-    """When Kafka took it in."""
+    """When the transaction that it tells of began; where it carries no row, when Kafka took it in."""
     of_snapshot: bool
 
 
@@ -84,13 +84,16 @@ def _first(kafka: KafkaLog, codec: Codec, partitions: Iterable[Partition]) -> di
     first: dict[str, First] = {}
     messages = kafka.first_messages({partition.place: (partition.beginning, partition.end) for partition in partitions})
     for message, at in sorted(messages, key=lambda one: one[1]):
-        first.setdefault(captured_table(message.topic).name, First(at, _of_snapshot(message.value, codec)))
+        first.setdefault(captured_table(message.topic).name, first_of(message.value, at, codec))
     return first
 
 
-def _of_snapshot(value: bytes | None, codec: Codec) -> bool:
+def first_of(value: bytes | None, at: datetime, codec: Codec) -> First:
+    """What a first message that Kafka took in at `at` says. The row that it made is as old as its transaction, which began before Kafka heard of it."""
     try:
-        source = codec.decode(value or b"").get("source") or {}
+        envelope = codec.decode(value or b"")
     except Undecodable:
-        return False
-    return source.get("snapshot") in SNAPSHOT
+        return First(at, of_snapshot=False)
+    began = (envelope.get("after") or {}).get("updated_at")
+    source = envelope.get("source") or {}
+    return First(at if began is None else min(at, datetime.fromisoformat(began)), source.get("snapshot") in SNAPSHOT)

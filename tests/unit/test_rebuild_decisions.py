@@ -8,12 +8,13 @@ import pytest
 
 from aegis.correction import CORRECTIONS_TOPIC
 from aegis.envelope import table_topic
-from batch.completeness import First, Rows, Standing, lacking
+from batch.completeness import First, Rows, Standing, first_of, lacking
 from batch.reach import Partition
 from batch.rebuild import Rebuilding, course_of, extended
 from batch.replay import worse
 from batch.runs import Verdict
 from batch.snapshot import SourceOffset, read_offset
+from tests.support import debezium
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,3 +101,14 @@ def test_the_newest_of_the_stored_offsets_counts() -> None:
 )
 def test_two_comparisons_are_as_good_as_the_worse_of_them(one, other, together) -> None:
     assert worse(one, other) is together
+
+
+def test_the_row_of_a_topics_first_message_is_no_older_than_that_message() -> None:
+    codec, key = debezium.codec(), "P-1"
+    at = datetime.fromisoformat("2026-11-21T08:00:00+00:00")
+    row = debezium.row("policies", key, 1)
+    began = datetime.fromisoformat(row["updated_at"])
+    assert began < at, "the transaction began before Kafka heard of it"
+    assert first_of(debezium.create("policies", key, 1).value, at, codec) == First(began, of_snapshot=False)
+    assert first_of(debezium.delete("policies", key, 1).value, at, codec) == First(at, of_snapshot=False)
+    assert first_of(b"nonsense", at, codec) == First(at, of_snapshot=False)
