@@ -23,12 +23,17 @@ def database(owner_dsn: str, template: str | None = None) -> Iterator[str]:
     """Name of a new database, dropped afterwards: empty, or cloned from `template`."""
     name = f"aegis_test_{uuid4().hex[:10]}"
     clause = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
-    with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}{}").format(sql.Identifier(name), clause))
-        try:
-            yield name
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    _as_owner(owner_dsn, sql.SQL("CREATE DATABASE {}{}").format(sql.Identifier(name), clause))
+    try:
+        yield name
+    finally:
+        _as_owner(owner_dsn, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _as_owner(dsn: str, statement: sql.Composed) -> None:
+    """In a session of its own: one that is kept for a whole session of tests dies with the server, or with the database, that a test takes down."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 @contextmanager
