@@ -38,12 +38,12 @@ def observe_connectors(url: str) -> tuple[Connector, ...]:
 
 def stored_lsn(url: str, name: str = CONNECTOR) -> int | None:
     """The LSN up to which Debezium's changes are acknowledged by Kafka; None where nothing is stored yet."""
-    return max((int(offset["lsn"]) for offset in _stored(url, name) if offset.get("lsn") is not None), default=None)
+    return max((int(offset["lsn"]) for offset in stored_offsets(url, name) if offset.get("lsn") is not None), default=None)
 
 
 def snapshot_pending(url: str, name: str = CONNECTOR) -> bool:
     """Whether a snapshot, the first one or an incremental one, is not yet complete."""
-    return any(in_snapshot(offset) for offset in _stored(url, name))
+    return any(in_snapshot(offset) for offset in stored_offsets(url, name))
 
 
 def in_snapshot(offset: Mapping[str, Any]) -> bool:
@@ -55,8 +55,8 @@ def in_snapshot(offset: Mapping[str, Any]) -> bool:
     return first or any(name.startswith("incremental_snapshot") and value is not None for name, value in offset.items())
 
 
-def _stored(url: str, name: str) -> list[dict[str, Any]]:
-    """The source offsets that Connect has stored, as Debezium made them."""
+def stored_offsets(url: str, name: str = CONNECTOR) -> list[dict[str, Any]]:
+    """The source offsets that Connect has stored, as Debezium made them. Raises httpx.HTTPError."""
     answer = httpx.get(f"{url.rstrip('/')}/connectors/{name}/offsets", timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
     return [entry["offset"] for entry in answer.json()["offsets"] if entry.get("offset")]

@@ -40,6 +40,21 @@ def correction_record(change: Change, published_at: datetime) -> dict[str, Any]:
     }
 
 
+def correction_for(store: str, table: str, key: str, key_bytes: bytes, cause: str) -> Change:
+    """A change of nothing, for `store` alone, to be completed by what is asked of it. Its position becomes that of its message."""
+    return Change(
+        table=table,
+        key=key,
+        stamp=Stamp(1, Rank.REPAIR),
+        before=None,
+        after=None,
+        position=SourcePosition(CORRECTIONS_TOPIC, 0, 0),
+        key_bytes=key_bytes,
+        targets=frozenset({store}),
+        cause=cause,
+    )
+
+
 def correction_of(message: Message, record: Mapping[str, Any]) -> Change:
     """The change in a decoded correction; one of before the cold path, whose schema had no operations, is a write.
 

@@ -79,7 +79,7 @@ class Looked:
 class Sweep:
     """One look at all pairs. `tell` is told what is being looked at, how much is done, and of how much."""
 
-    truth: Callable[[], Truth]
+    truth: Truth
     stores: Mapping[str, Store]
     tell: Callable[[str, int, int], None] = lambda _what, _done, _of: None
     looked: dict[Pair, Looked] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Sweep:
 
     def sums(self, pairs: Sequence[Pair]) -> None:
         """Sum both ends: PostgreSQL once a table, every store at the same time."""
-        truth = self.truth()
+        truth = self.truth
         for number, table in enumerate(tables := list(dict.fromkeys(pair.table for pair in pairs))):
             self.tell(f"sums of {table}", number, len(tables))
             wanted = [pair for pair in pairs if pair.table == table]
@@ -126,7 +126,7 @@ class Sweep:
         """Suspects by part, each end read once: no store finds a bucket for much less than a reading of everything, and some not even for that."""
         wanted = [bucket for bucket in buckets if bucket != ASTRAY]
         stored = ((listed.key, listed.stamp, listed.visible, listed.copies) for listed in self.stores[pair.store].listing(pair.table, buckets))
-        with spilled(self.truth().listing(pair.table, wanted), parts) as left, spilled(stored, parts) as right:
+        with spilled(self.truth.listing(pair.table, wanted), parts) as left, spilled(stored, parts) as right:
             for number, (ours, theirs) in enumerate(zip(left, right, strict=True)):
                 self.tell(f"keys of {pair.table} in {pair.store}", number, parts)
                 yield disagreeing({key: (version, visible) for key, version, visible in ours}, (Listed(*fields) for fields in theirs))
@@ -134,7 +134,7 @@ class Sweep:
     def _rows(self, pair: Pair, buckets: Sequence[int]) -> dict[str, tuple[int, bool]]:
         """Key → version, and whether it is to be shown."""
         wanted = [bucket for bucket in buckets if bucket != ASTRAY]
-        return {key: (version, visible) for key, version, visible in self.truth().listing(pair.table, wanted)}
+        return {key: (version, visible) for key, version, visible in self.truth.listing(pair.table, wanted)}
 
     def _disagreeing(self, pair: Pair, buckets: Sequence[int], rows: dict[str, tuple[int, bool]]) -> set[str]:
         """Keys whose listed stamps are not what `rows` let expect; `rows` is used up."""
@@ -157,10 +157,10 @@ class Sweep:
                 yield from self._contents(pair, keys, sampled, surplus)
 
     def _contents(self, pair: Pair, keys: Sequence[str], sampled: Collection[str], suspects: set[str]) -> Iterator[Suspects]:
-        ends = Ends(self.truth(), self.stores[pair.store], pair.table)
+        ends = Ends(self.truth, self.stores[pair.store], pair.table)
         looked = self.looked[pair]
         wrong_vectors: set[str] = set()
-        for chunk in _chunks(keys, KEYS_PER_READ):
+        for chunk in chunks(keys):
             both = ends.read(chunk, vectors=frozenset(chunk) & frozenset(sampled))
             looked.contents += len(both.rows)
             looked.vectors += both.vectors_compared
@@ -192,5 +192,6 @@ def agrees(row: tuple[int, bool] | None, listed: Listed) -> bool:
     return version == row[0] and rank != Rank.DELETE and listed.visible == row[1]
 
 
-def _chunks(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (keys[start : start + size] for start in range(0, len(keys), size))
+def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """`keys` in parts that are read together."""
+    return (keys[start : start + KEYS_PER_READ] for start in range(0, len(keys), KEYS_PER_READ))

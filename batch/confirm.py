@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from batch.compare import Pair, Suspects
+from batch.compare import Pair, Suspects, chunks
 from batch.ends import Both, Ends
 from batch.finding import DriftClass, Finding, Judgement
 
 ROUNDS = 6
 """Looks at a key that changes every time before it is called unsettled."""
-KEYS_PER_READ = 500
 
 
 class Waits(Protocol):
@@ -81,7 +80,7 @@ class Confirmation:
         versions: dict[str, int] = {}
         stamps: dict[str, int] = {}
         ends = self.ends(pair)
-        for chunk in _chunks(sorted(keys)):
+        for chunk in chunks(sorted(keys)):
             stamps |= {key: listed.stamp for key, listed in ends.stored(chunk).items()}
             versions |= ends.versions(chunk)
         return First(versions, stamps)
@@ -89,7 +88,7 @@ class Confirmation:
     def _look_again(self, pair: Pair, waiting: set[str], before: First, vectors: frozenset[str]) -> Iterator[Finding]:
         """Findings among `waiting`, from which whatever is settled is taken."""
         ends = self.ends(pair)
-        for chunk in _chunks(sorted(waiting)):
+        for chunk in chunks(sorted(waiting)):
             both = ends.read(chunk, vectors=vectors & frozenset(chunk))
             for key in chunk:
                 judgement = both.judgement(key)
@@ -104,7 +103,3 @@ def finding(pair: Pair, key: str, judgement: Judgement, both: Both) -> Finding:
     """The finding that `judgement` about `key` makes."""
     row, found = both.rows.get(key), both.found.get(key)
     return Finding(pair.store, pair.table, key, judgement, None if row is None else row.version, None if found is None else found.listed.stamp)
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + KEYS_PER_READ] for start in range(0, len(keys), KEYS_PER_READ))

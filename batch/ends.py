@@ -13,6 +13,7 @@ from aegis.derivations import CAPTURED, project
 from aegis.errors import ChangeRejected
 from aegis.inspection import Listed
 from aegis.projections.shapes import GraphLabel
+from aegis.record import Content
 from aegis.stores.protocol import Store
 from batch.finding import Judgement
 from batch.judge import Expected, Found, judge
@@ -87,32 +88,31 @@ class Ends:
         rows = self._truth.rows(self._table, keys)
         rejected = self._truth.rejected(self._table, keys)
         drawn = self._truth.drawn()
-        wrong = self._wrong_vectors({key: rows[key] for key in kept if key in rows and key in stored and stored[key].stamp.version == rows[key].version}, kept)
+        projected = {key: self._projected(row) for key, row in rows.items()}
+        of_the_row = [key for key in kept if key in rows and key in stored and stored[key].stamp.version == rows[key].version]
+        wrong = self._wrong_vectors({key: projected[key] for key in of_the_row}, kept)
         return Both(
             found={key: Found(listed[key], stored.get(key), key in wrong) for key in listed},
-            rows={key: self._expected(row) for key, row in rows.items()},
+            rows={key: self._expected(row, projected[key]) for key, row in rows.items()},
             held=frozenset(key for key, row in rows.items() if (key, row.version) in rejected),
             drawn=drawn,
             placeholders=isinstance(CAPTURED[self._table].shape(self._store.name), GraphLabel),
             vectors_compared=len(kept),
         )
 
-    def _expected(self, row: Row) -> Expected:
+    def _projected(self, row: Row) -> Content | ChangeRejected | None:
         try:
-            content = project(self._table, self._store.name, row.image)
+            return project(self._table, self._store.name, row.image)
         except ChangeRejected as error:
-            return Expected(row.version, None, unprojectable=error.message)
-        return Expected(row.version, None if content is None else self._store.stored_form(self._table, content))
+            return error
 
-    def _wrong_vectors(self, rows: Mapping[str, Row], kept: Mapping[str, NDArray[np.float32]]) -> set[str]:
-        texts: dict[str, Any] = {}
-        for key, row in rows.items():
-            try:
-                content = project(self._table, self._store.name, row.image)
-            except ChangeRejected:
-                continue
-            if content is not None:
-                texts[key] = content["text"]
+    def _expected(self, row: Row, projected: Content | ChangeRejected | None) -> Expected:
+        if isinstance(projected, ChangeRejected):
+            return Expected(row.version, None, unprojectable=projected.message)
+        return Expected(row.version, None if projected is None else self._store.stored_form(self._table, projected))
+
+    def _wrong_vectors(self, projected: Mapping[str, Content | ChangeRejected | None], kept: Mapping[str, NDArray[np.float32]]) -> set[str]:
+        texts: dict[str, Any] = {key: content["text"] for key, content in projected.items() if content is not None and not isinstance(content, ChangeRejected)}
         if not texts or not isinstance(self._store, Embeds):
             return set()
         anew = self._store.embedded(list(texts.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from aegis.change import Change, Operation
-from aegis.correction import CORRECTIONS_TOPIC
+from aegis.correction import correction_for
 from aegis.correction_log import open_correction_log
 from aegis.derivations import CAPTURED
-from aegis.position import SourcePosition
 from aegis.queries import queries
 from aegis.record import StoredRecord
 from aegis.registry import Registry
@@ -30,7 +29,7 @@ from batch.expiry import LogView, Reason, is_of_a_delete, may_go
 from batch.log_view import observe
 from batch.progress import Progress, Silent
 from batch.repair import KeyBytes, Publishes
-from batch.runs import RECONCILE_LOCK, Run, Verdict, open_run
+from batch.runs import RECONCILE_LOCK, Verdict, enter, open_run
 from batch.truth import open_truth
 from batch.watermark import watermark
 
@@ -156,19 +155,8 @@ class Purge:
 
 def forgetting(tombstone: StoredRecord, store: str, key_bytes: bytes, run_id: str) -> Change:
     """The correction that takes `tombstone` away, if it is still the same one."""
-    return Change(
-        table=tombstone.table,
-        key=tombstone.key,
-        stamp=tombstone.stamp,
-        before=None,
-        after=None,
-        position=SourcePosition(CORRECTIONS_TOPIC, 0, 0),
-        key_bytes=key_bytes,
-        targets=frozenset({store}),
-        cause=f"purge {run_id}: the tombstone has nothing left to keep out",
-        operation=Operation.FORGET,
-        expected=tombstone.stamp.packed,
-    )
+    change = correction_for(store, tombstone.table, tombstone.key, key_bytes, f"purge {run_id}: the tombstone has nothing left to keep out")
+    return replace(change, stamp=tombstone.stamp, operation=Operation.FORGET, expected=tombstone.stamp.packed)
 
 
 def purge(settings: Settings, order: Order, progress: Progress | None = None, *, view: Callable[[], LogView] | None = None) -> Purged:
@@ -187,9 +175,9 @@ def purge(settings: Settings, order: Order, progress: Progress | None = None, *,
         waits = watermark(settings.connect_url, settings.kafka_bootstrap_servers, seconds=PATIENCE_SECONDS, tell=lambda what, left: told.step(what, left, 0))
         work = Purge(order, run.run_id, run.connection, waits, open_correction_log(settings), RowKeys(registry).key_bytes, told, datetime.now(UTC))
         try:
-            _enter(run, told, "log")
+            enter(run, told, "log")
             seen = view() if view is not None else observe(settings, waits, truth.wal_position, told.step)
-            _enter(run, told, "purge")
+            enter(run, told, "purge")
             run.verdict = work.go({name: stack.enter_context(opened(name, settings)) for name in {pair.store for pair in order.pairs}}, seen)
         finally:
             run.summary = _by_store(work.tallies)
@@ -204,11 +192,6 @@ def pairs(stores: Sequence[str], tables: Sequence[str]) -> tuple[Pair, ...]:
         for store in table.projections
         if (not stores or store in stores) and (not tables or table.name in tables)
     )
-
-
-def _enter(run: Run, progress: Progress, phase: str) -> None:
-    run.enter(phase)
-    progress.phase(phase)
 
 
 def _by_store(tallies: Mapping[Pair, Tally]) -> dict[str, Any]:

@@ -11,17 +11,15 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from aegis.correction import CORRECTIONS_TOPIC
-from aegis.derivations import shapes
 from aegis.envelope import table_topic
 from aegis.offsets import Place
 from batch.completeness import Standing
 from batch.group import Group, Watch
 from batch.progress import Progress, Silent
 from batch.reach import Course, Partition, chart
-from batch.replay import Means, compared, enter, rate_of, store_lock
+from batch.replay import Means, compared, rate_of, store_lock, topics_of_tables
 from batch.request import Result
-from batch.runs import Run, Verdict, open_run
+from batch.runs import Run, Verdict, enter, open_run
 from batch.snapshot import Snapshots
 from batch.whence import Beginning, Since
 
@@ -41,7 +39,7 @@ class Rebuilding:
     @property
     def topics(self) -> tuple[str, ...]:
         """Everything that has to be read."""
-        return (*(table_topic(table) for table in self.tables or shapes(self.store)), CORRECTIONS_TOPIC)
+        return topics_of_tables(self.store, self.tables)
 
     @property
     def anew(self) -> tuple[str, ...]:

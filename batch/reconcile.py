@@ -27,7 +27,7 @@ from batch.progress import Progress, Silent
 from batch.repair import Repairer
 from batch.report import summary_of, write_reports
 from batch.request import BRAKE_LEAST, Request, Result
-from batch.runs import RECONCILE_LOCK, Run, Verdict, open_run
+from batch.runs import RECONCILE_LOCK, Run, Verdict, enter, open_run
 from batch.truth import Truth, open_truth
 from batch.watermark import watermark
 
@@ -89,7 +89,7 @@ class Reconciliation:
     def _compare(self, number: int, pairs: Sequence[Pair], part: Slice, known: Sequence[Suspects]) -> Counter[Pair]:
         """Drift by pair. `known`: suspects of before, to be looked at in any case."""
         second = number > 1
-        sweep = Sweep(lambda: self.truth, self.stores, self.progress.step)
+        sweep = Sweep(self.truth, self.stores, self.progress.step)
         self.sweeps.append(sweep)
         self._enter("verify" if second else "sums")
         sweep.sums(pairs)
@@ -176,8 +176,7 @@ class Reconciliation:
             self.seconds[name] = self.seconds.get(name, 0.0) + monotonic() - since
         self._phase = (phase, monotonic()) if phase else None
         if phase:
-            self.run.enter(phase)
-            self.progress.phase(phase)
+            enter(self.run, self.progress, phase)
 
 
 def reconcile(

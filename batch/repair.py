@@ -10,9 +10,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from aegis.change import Change, Operation
-from aegis.correction import CORRECTIONS_TOPIC
+from aegis.correction import correction_for
 from aegis.correction_log import CorrectionTooLarge
-from aegis.position import SourcePosition
 from aegis.queries import queries
 from aegis.stamp import Rank, Stamp
 from aegis.stores.protocol import Store
@@ -88,7 +87,8 @@ class Repairer:
         return len(steps)
 
     def _step(self, pair: Pair, one: Recorded, judgement: Judgement, row: Row | None) -> Step:
-        change = self._change(pair, one.key, judgement)
+        cause = f"reconcile {self.run_id}: {pair.store} {judgement.drift.value}{f' ({judgement.detail})' if judgement.detail else ''}"
+        change = correction_for(pair.store, pair.table, one.key, self.key_bytes(pair.table, one.key), cause)
         stored = one.stored_stamp or 0
         forgets = tuple(replace(change, operation=Operation.FORGET, expected=stamp) for stamp in judgement.forget)
         match judgement.repair:
@@ -101,20 +101,6 @@ class Repairer:
                 return Step(one.number, one.key, judgement, (*forgets, replace(change, stamp=stamp)), stamp.packed)
             case _:
                 return Step(one.number, one.key, judgement, forgets, None)
-
-    def _change(self, pair: Pair, key: str, judgement: Judgement) -> Change:
-        """A change of nothing, with all that repairs of one finding have in common. Its position becomes that of its message."""
-        return Change(
-            table=pair.table,
-            key=key,
-            stamp=Stamp(1, Rank.REPAIR),
-            before=None,
-            after=None,
-            position=SourcePosition(CORRECTIONS_TOPIC, 0, 0),
-            key_bytes=self.key_bytes(pair.table, key),
-            targets=frozenset({pair.store}),
-            cause=f"reconcile {self.run_id}: {pair.store} {judgement.drift.value}{f' ({judgement.detail})' if judgement.detail else ''}",
-        )
 
     def _publish(self, pair: Pair, steps: Sequence[Step]) -> None:
         try:

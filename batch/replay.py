@@ -6,7 +6,7 @@ What a projection makes anew of a record with a repair's stamp the log cannot ov
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -24,7 +24,7 @@ from batch.progress import Progress, Silent
 from batch.reach import Course, chart
 from batch.report import total
 from batch.request import Result
-from batch.runs import Run, Verdict, open_run
+from batch.runs import Run, Verdict, enter, open_run
 from batch.whence import At, Since, Whence
 
 Compare = Callable[[Progress], Result]
@@ -49,7 +49,7 @@ class Order:
         """The topics that are read again. Corrections go with their tables: without them a store would show what another one cannot."""
         if isinstance(self.whence, At):
             return (self.whence.topic,)
-        return (*(table_topic(table) for table in self.tables or shapes(self.store)), CORRECTIONS_TOPIC)
+        return topics_of_tables(self.store, self.tables)
 
     @property
     def lock(self) -> str:
@@ -82,6 +82,11 @@ class Replayed:
     course: Course
     seconds: float
     result: Result
+
+
+def topics_of_tables(store: str, tables: Sequence[str]) -> tuple[str, ...]:
+    """The topics of `tables` (empty: all of `store`), and the corrections, which go with them."""
+    return (*(table_topic(table) for table in tables or shapes(store)), CORRECTIONS_TOPIC)
 
 
 def store_lock(store: str) -> str:
@@ -153,12 +158,6 @@ _BY_WEIGHT = (Verdict.CLEAN, Verdict.REPAIRED, Verdict.DRIFT_LEFT, Verdict.FAILE
 def worse(one: Verdict | None, other: Verdict) -> Verdict:
     """The verdict of two comparisons together."""
     return other if one is None else max(one, other, key=_BY_WEIGHT.index)
-
-
-def enter(run: Run, progress: Progress, phase: str) -> None:
-    """Tell the record and whoever watches."""
-    run.enter(phase)
-    progress.phase(phase)
 
 
 def last_rate(connection: Any, store: str) -> float | None:

@@ -24,6 +24,7 @@ from psycopg.types.json import Jsonb
 
 from aegis.errors import AegisError, Code
 from aegis.queries import queries
+from batch.progress import Progress
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,12 @@ class Run:
     def enter(self, phase: str) -> None:
         """Say what the run does now."""
         self.connection.execute(queries("runs")["phase"], {"run_id": self.run_id, "phase": phase})
+
+
+def enter(run: Run, progress: Progress, phase: str) -> None:
+    """Tell the record and whoever watches."""
+    run.enter(phase)
+    progress.phase(phase)
 
 
 @contextmanager

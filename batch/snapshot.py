@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from confluent_kafka import KafkaException
 
-from aegis.connect_status import CONNECTOR, PATIENCE_SECONDS
+from aegis.connect_status import CONNECTOR, stored_offsets
 from aegis.envelope import table_topic
 from aegis.errors import AegisError, Code
 from aegis.offsets import Offsets
@@ -51,9 +51,7 @@ class SourceOffset:
 
 def source_offset(url: str, name: str = CONNECTOR) -> SourceOffset:
     """The stored offset of connector `name`. Raises httpx.HTTPError."""
-    answer = httpx.get(f"{url.rstrip('/')}/connectors/{name}/offsets", timeout=PATIENCE_SECONDS)
-    answer.raise_for_status()
-    return read_offset([entry.get("offset") or {} for entry in answer.json()["offsets"]])
+    return read_offset(stored_offsets(url, name))
 
 
 def read_offset(offsets: Collection[dict[str, Any]]) -> SourceOffset:

@@ -13,20 +13,18 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from aegis.change import Change, Operation
-from aegis.correction import CORRECTIONS_TOPIC
+from aegis.correction import correction_for
 from aegis.correction_log import open_correction_log
 from aegis.errors import AegisError, Code
-from aegis.position import SourcePosition
 from aegis.queries import queries
 from aegis.registry import Registry
 from aegis.row_keys import RowKeys
 from aegis.settings import Settings
-from aegis.stamp import Rank, Stamp
 from aegis.stores.opening import opened
 from aegis.stores.protocol import Store
 from batch.progress import Progress, Silent
 from batch.repair import KeyBytes, Publishes
-from batch.runs import RECONCILE_LOCK, Run, Verdict, open_run
+from batch.runs import RECONCILE_LOCK, Run, Verdict, enter, open_run
 from batch.watermark import watermark
 
 KEYS_PER_READ = 200
@@ -68,22 +66,10 @@ class Undone:
 
 def changes_of(one: Repaired, run_id: str, key_bytes: bytes) -> list[Change]:
     """What takes a repair back. The store itself leaves alone what has another stamp by now, and puts nothing where something stands."""
-    change = Change(
-        table=one.table,
-        key=one.key,
-        stamp=Stamp(1, Rank.REPAIR),
-        before=None,
-        after=None,
-        position=SourcePosition(CORRECTIONS_TOPIC, 0, 0),
-        key_bytes=key_bytes,
-        targets=frozenset({one.store}),
-        cause=f"undo of {run_id}",
-        operation=Operation.FORGET,
-        expected=one.stamp or 0,
-    )
-    changes = [] if one.stamp is None else [change]
+    change = correction_for(one.store, one.table, one.key, key_bytes, f"undo of {run_id}")
+    changes = [] if one.stamp is None else [replace(change, operation=Operation.FORGET, expected=one.stamp)]
     if one.before is not None:
-        changes.append(replace(change, operation=Operation.RESTORE, expected=0, restored=orjson.dumps(one.before).decode()))
+        changes.append(replace(change, operation=Operation.RESTORE, restored=orjson.dumps(one.before).decode()))
     return changes
 
 
@@ -99,8 +85,7 @@ def undo(settings: Settings, run_id: str, *, dry_run: bool = False, wait_seconds
         run = stack.enter_context(open_run(dsn, "undo", {"run": run_id}, lock=RECONCILE_LOCK, wait_seconds=wait_seconds))
         registry = stack.enter_context(closing(Registry(settings.schema_registry_url)))
         corrections, keys = open_correction_log(settings), RowKeys(registry)
-        run.enter("undo")
-        told.phase("undo")
+        enter(run, told, "undo")
         undone = _undo(run.connection, run_id, stores, told, lambda page: _publish(run, run_id, page, corrections, keys.key_bytes))
         waits = watermark(settings.connect_url, settings.kafka_bootstrap_servers, seconds=300.0, tell=lambda what, left: told.step(what, left, 0))
         waits.pass_log(stores.names)

@@ -48,7 +48,7 @@ def swept(place: Place) -> dict[str, set[str]]:
     """Store → suspects, as the reconciler looks for them."""
     found: dict[str, set[str]] = {store: set() for store in place.stores}
     with place.opened() as stores, open_truth(place.dsn) as truth:
-        sweep = Sweep(lambda: truth, stores)
+        sweep = Sweep(truth, stores)
         sweep.sums([Pair(store, TABLE) for store in place.stores])
         for suspects in sweep.listings():
             found[suspects.pair.store] |= suspects.keys

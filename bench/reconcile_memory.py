@@ -40,7 +40,7 @@ def main(name: str, redis_url: str, *stores: str) -> None:
         for store in opened.values():
             store.inspect(TABLE, ["bench-00000-000000"])
         at_start = _peak()
-        sweep = Sweep(lambda: truth, opened)
+        sweep = Sweep(truth, opened)
         sweep.sums([Pair(store, TABLE) for store in stores])
         suspects = sum(len(found.keys) for found in sweep.listings())
     print(json.dumps({"at_start": at_start, "most": _peak(), "suspects": suspects}))

@@ -1,4 +1,4 @@
-"""How replays and rebuilds end: refusals, errors in one line, and being told to stop."""
+"""How the cold path's commands end: refusals, errors in one line, and being told to stop."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
+import httpx
+import psycopg
+from confluent_kafka import KafkaException
 
 from aegis.cli.observing.side_by_side import one_line
 from aegis.errors import AegisError
-from batch.cli.reconcile import ERRORS
 
+ERRORS = (AegisError, psycopg.Error, KafkaException, httpx.HTTPError, OSError)
 TERMINATED = 128 + signal.SIGTERM
 
 

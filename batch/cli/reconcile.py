@@ -8,28 +8,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-import httpx
 import orjson
-import psycopg
-from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
-from aegis.cli.observing.side_by_side import one_line
 from aegis.cli.screen import screen
 from aegis.cli.store_name import STORE
 from aegis.derivations import CAPTURED
-from aegis.errors import AegisError
 from aegis.settings import settings
+from batch.cli.ending import translated
 from batch.report import MEANING, total
 from batch.request import BRAKE_SHARE, CONTENT_FLOOR, NIGHTS, VECTOR_SAMPLE, Request, Result
 from batch.runs import EXIT_CODES, Verdict
 
 COLOURS = {Verdict.CLEAN: "green", Verdict.REPAIRED: "green", Verdict.DRIFT_LEFT: "red", Verdict.FAILED: "red"}
 FINDINGS_ON_SCREEN = 40
-ERRORS = (AegisError, psycopg.Error, KafkaException, httpx.HTTPError, OSError)
 
 
 class OnScreen:
@@ -85,7 +80,7 @@ def command(context: click.Context, /, as_json: bool, **options: Any) -> None:
         request.pairs()
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    with _translated(), progress_on(Console(stderr=True)) as progress:
+    with translated(), progress_on(Console(stderr=True)) as progress:
         result = reconcile(settings(), request, progress)
     if as_json:
         click.echo(next(path for path in result.reports if path.suffix == ".json").read_bytes().decode())
@@ -106,21 +101,13 @@ def undo_command(run_id: str, dry_run: bool, wait_seconds: float, as_json: bool)
     """
     from batch.undo import undo
 
-    with _translated(), progress_on(Console(stderr=True)) as progress:
+    with translated(), progress_on(Console(stderr=True)) as progress:
         undone = undo(settings(), run_id, dry_run=dry_run, wait_seconds=wait_seconds, progress=progress)
     if as_json:
         click.echo(orjson.dumps(undone.as_document(), option=orjson.OPT_INDENT_2))
     else:
         verb = "would be put back" if dry_run else "put back"
         screen().print(f"run {undone.run_id}: {undone.restored} {verb}, {undone.overtaken} left alone since something newer came", highlight=False)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ERRORS as error:
-        raise click.ClickException(str(error) if isinstance(error, AegisError) else f"{one_line(error)}; see `aegis doctor`") from error
 
 
 def show(console: Console, result: Result) -> None:

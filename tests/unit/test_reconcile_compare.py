@@ -45,7 +45,7 @@ def suspects(rows: dict[str, int], stored: dict[str, int], deleted: dict[str, in
     store.apply([record(key, version) for key, version in stored.items()])
     store.apply([Record("policies", key, Stamp(version, Rank.DELETE), None, HERE) for key, version in (deleted or {}).items()])
     truth = cast("Truth", Rows(rows))
-    sweep = Sweep(lambda: truth, {"redis": store})
+    sweep = Sweep(truth, {"redis": store})
     sweep.sums([PAIR])
     found: list[Suspects] = list(sweep.listings())
     assert sweep.looked[PAIR].suspects == sum(len(one.keys) for one in found)
@@ -118,7 +118,7 @@ def test_two_faults_that_cancel_in_the_sums_are_found_where_contents_are_compare
     store.forget("policies", {"lost": stored.stamp.packed})
     store.restore("policies", {"orphan": replace(stored, key="orphan")})  # with the bucket and the claim of the one that is lost
     truth = cast("Truth", Rows({"lost": 5}))
-    sweep = Sweep(lambda: truth, {"redis": store})
+    sweep = Sweep(truth, {"redis": store})
     sweep.sums([PAIR])
     assert list(sweep.listings()) == []
     surplus = sweep._disagreeing(PAIR, [bucket_of("lost")], sweep._rows(PAIR, [bucket_of("lost")]))
