@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from pymilvus import MilvusClient
+from pymilvus.exceptions import MilvusException
 
 from aegis.inspection import BUCKETS
-from aegis.stores.milvus_errors import translated
+from aegis.stores.milvus_errors import is_unloaded, translated
 
 ROWS_PER_READ = 16_384
 """Most rows that Milvus gives in one answer."""
@@ -21,6 +22,8 @@ FILLED = 0.85
 """Part of an answer that is expected to be filled: buckets are not quite equally full."""
 GRPC = {"grpc.keepalive_time_ms": 310_000}
 """pymilvus pings every 10 s while it waits; gRPC's servers in Python take more than one in 5 minutes for an attack, and cut the connection."""
+
+T = TypeVar("T")
 
 
 def one_of(field: str, keys: Sequence[str]) -> str:
@@ -79,13 +82,11 @@ class MilvusCalls:
 
     def upsert(self, collection: str, rows: list[dict[str, Any]]) -> None:
         """Write whole rows, each key once. Their counts are not looked at: the servers count differently."""
-        with translated():
-            self.client.upsert(collection, rows, timeout=self.timeout)
+        self._loaded(collection, lambda: self.client.upsert(collection, rows, timeout=self.timeout))
 
     def delete(self, collection: str, key_field: str, keys: Sequence[str]) -> None:
         """Delete `keys` where they are there."""
-        with translated():
-            self.client.delete(collection, filter=one_of(key_field, keys), timeout=self.timeout)
+        self._loaded(collection, lambda: self.client.delete(collection, filter=one_of(key_field, keys), timeout=self.timeout))
 
     def rows(self, collection: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Key → `fields` of the rows of `keys` as of now (strong consistency)."""
@@ -95,10 +96,8 @@ class MilvusCalls:
     def matching(self, collection: str, condition: str, fields: Sequence[str], limit: int | None = None) -> list[dict[str, Any]]:
         """Rows that match, at most `limit` (`ROWS_PER_READ`): an answer of that size may be cut anywhere."""
         most = limit or ROWS_PER_READ
-        with translated():
-            return list(
-                self.client.query(collection, filter=condition, output_fields=list(fields), limit=most, consistency_level="Strong", timeout=self.timeout)
-            )
+        wanted = {"filter": condition, "output_fields": list(fields), "limit": most, "consistency_level": "Strong", "timeout": self.timeout}
+        return list(self._loaded(collection, lambda: self.client.query(collection, **wanted)))
 
     def every(self, collection: str, condition: str, fields: Sequence[str]) -> list[dict[str, Any]]:
         """All rows that match, however many. A filter of buckets is cheaper where there is one."""
@@ -147,6 +146,17 @@ class MilvusCalls:
             middle = len(of.buckets) // 2
             yield from self._in_buckets(collections, fields, replace(of, buckets=of.buckets[:middle], above=False))
             yield from self._in_buckets(collections, fields, replace(of, buckets=of.buckets[middle:], below=False))
+
+    def _loaded(self, collection: str, ask: Callable[[], T]) -> T:
+        """What `ask` answers, after loading the collection where a restarted server has not: milvus-lite forgets what was loaded."""
+        with translated():
+            try:
+                return ask()
+            except MilvusException as error:
+                if not is_unloaded(error):
+                    raise
+                self.client.load_collection(collection, timeout=self.timeout)
+                return ask()
 
     def close(self) -> None:
         """Give the connection back."""

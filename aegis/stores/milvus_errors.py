@@ -17,6 +17,13 @@ _REFUSED_THERE = frozenset({6, 1100, 1101})
 _NOT_FOUND = 100
 """The collection is gone: no waiting brings it back, a restarted worker prepares it."""
 
+_NOT_LOADED = 101
+
+
+def is_unloaded(error: MilvusException) -> bool:
+    """Whether the collection is there, but not loaded: loading it heals this."""
+    return bool(error.code == _NOT_LOADED)
+
 
 def refused(error: MilvusException) -> bool:
     """Whether what was sent can never be stored."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.proof.spoiling import open_spoilt
 from tests.support.cold_path import aegis, killed_in, last_run, running, state_of
 from tests.support.equality import assert_equal_everywhere
 from tests.support.soundness import unsound
-from tests.support.wait import until
+from tests.support.wait import NotYet, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -103,7 +104,8 @@ def _with_killed(stack: Settings, phase: str, victims: list[str], *command: str,
         code = process.returncode
     for victim, processes in had.items():
         await_restart(victim, processes, seconds=90)
-    until(lambda: all(_answers(stack, store) for store in STORES), ANSWER_SECONDS, "the stores to answer")
+    for store in STORES:
+        until(partial(_answers, stack, store), ANSWER_SECONDS, f"{store} to answer")
     assert last_run(stack, lock)["state"] in {"finished", "failed"}
     return code
 
@@ -118,9 +120,9 @@ def _killed(program: str) -> dict[str, int]:
     return had
 
 
-def _answers(stack: Settings, store: str) -> bool:
+def _answers(stack: Settings, store: str) -> bool | NotYet:
     with opened(store, stack) as reader:
         try:
             return reader.count("policies").visible >= 0
-        except StoreUnavailable:
-            return False
+        except StoreUnavailable as error:
+            return NotYet(str(error))

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 from time import monotonic
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A falsy answer that says why: it is part of the complaint when time is over."""
+
+    why: str
+
+    def __bool__(self) -> bool:
+        return False
 
 
 def until(condition: Callable[[], T], seconds: float, what: str, interval: float = 0.05) -> T:
