@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     postgres_reader_dsn: SecretStr = SecretStr("postgresql://aegis_reader@127.0.0.1:15432/aegis")
     postgres_operator_dsn: SecretStr = SecretStr("postgresql://aegis_operator@127.0.0.1:15432/aegis")
     """Writes `ops.dead_letters` and touches rows for a retry."""
+    postgres_validator_dsn: SecretStr = SecretStr("postgresql://aegis_validator@127.0.0.1:15432/aegis")
+    """Judges policies: full validation, quality, deduplication, and the catalogue of files."""
     postgres_cdc_password: SecretStr = SecretStr("")
 
     elasticsearch_url: str = "http://127.0.0.1:19200"

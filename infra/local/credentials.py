@@ -30,6 +30,7 @@ class Credentials:
     aegis_collector: str = field(default_factory=_password)
     aegis_reader: str = field(default_factory=_password)
     aegis_operator: str = field(default_factory=_password)
+    aegis_validator: str = field(default_factory=_password)
     aegis_cdc: str = field(default_factory=_password)
     registry: str = field(default_factory=_password)
     neo4j: str = field(default_factory=_password)

@@ -22,6 +22,7 @@ def connections(ports: Ports, credentials: Credentials, model: Path) -> dict[str
         "POSTGRES_COLLECTOR_DSN": dsn("aegis_collector", credentials.aegis_collector),
         "POSTGRES_READER_DSN": dsn("aegis_reader", credentials.aegis_reader),
         "POSTGRES_OPERATOR_DSN": dsn("aegis_operator", credentials.aegis_operator),
+        "POSTGRES_VALIDATOR_DSN": dsn("aegis_validator", credentials.aegis_validator),
         "POSTGRES_CDC_PASSWORD": credentials.aegis_cdc,
         "ELASTICSEARCH_URL": f"http://{HOST}:{ports.elasticsearch}",
         "NEO4J_URI": f"bolt://{HOST}:{ports.neo4j}",

@@ -13,6 +13,7 @@ _ROLES = {
     "aegis_collector": "LOGIN",
     "aegis_reader": "LOGIN",
     "aegis_operator": "LOGIN",
+    "aegis_validator": "LOGIN",
     "aegis_cdc": "LOGIN REPLICATION",
     "registry": "LOGIN",
     "airflow": "LOGIN",

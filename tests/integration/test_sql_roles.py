@@ -52,6 +52,10 @@ FORBIDDEN = [
     ("aegis_reader", "INSERT INTO outbox (aggregateid, type) VALUES ('p', 'policy.validated')"),
     ("aegis_reader", "SELECT nextval('aegis_version_seq')"),
     ("aegis_reader", "SELECT ops.touch('policies', 'x')"),
+    ("aegis_validator", "SELECT user_id FROM users"),
+    ("aegis_validator", "UPDATE policies SET source_id = 'x'"),
+    ("aegis_validator", "DELETE FROM policies"),
+    ("aegis_validator", "UPDATE audit_logs SET actor = 'somebody else'"),
     ("aegis_operator", "SELECT email FROM users"),
     ("aegis_operator", "UPDATE policies SET title = 'x'"),
     ("aegis_operator", "DELETE FROM policies"),
@@ -84,6 +88,9 @@ ALLOWED = [
     ("aegis_operator", "UPDATE ops.dead_letters SET resolved_at = now() WHERE id = -1"),
     ("aegis_reader", "SELECT * FROM ops.letters, ops.runs, ops.paused_apps LIMIT 1"),
     ("aegis_operator", "INSERT INTO audit_logs (action) VALUES ('retry')"),
+    ("aegis_validator", "INSERT INTO audit_logs (action) VALUES ('fix')"),
+    ("aegis_validator", "SELECT nextval('aegis_version_seq')"),
+    ("aegis_validator", "UPDATE policies SET status = 'active', quality_score = 0.9 WHERE policy_id = 'none'"),
     ("aegis_operator", "SELECT * FROM ops.held_keys"),
 ]
 
@@ -94,6 +101,7 @@ def as_role(stack: Settings, shared_database: str) -> As:
         "aegis_collector": stack.postgres_collector_dsn,
         "aegis_reader": stack.postgres_reader_dsn,
         "aegis_operator": stack.postgres_operator_dsn,
+        "aegis_validator": stack.postgres_validator_dsn,
     }
 
     def connect(role: str) -> psycopg.Connection:

@@ -40,6 +40,7 @@ def connections(passwords: Mapping[str, str], environment: Mapping[str, str]) ->
         "POSTGRES_COLLECTOR_DSN": dsn("collector"),
         "POSTGRES_READER_DSN": dsn("reader"),
         "POSTGRES_OPERATOR_DSN": dsn("operator"),
+        "POSTGRES_VALIDATOR_DSN": dsn("validator"),
         "POSTGRES_CDC_PASSWORD": passwords["POSTGRES_CDC_PASSWORD"],
         "ELASTICSEARCH_URL": f"http://{at('ELASTICSEARCH', 19200)}",
         "NEO4J_URI": f"bolt://{at('NEO4J', 17687)}",
