@@ -32,6 +32,8 @@ class Writing:
     force_archive: bool = False
     begun: float | None = None
     """When its first page was asked for, in seconds since the epoch; None: now."""
+    newest_only: bool = False
+    """The listing is a window on the newest records (a feed): what it lacks is not gone, and nothing is archived."""
 
 
 def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report = lambda _summary, _total: None) -> Summary:
@@ -82,7 +84,7 @@ class _Run:
         except SourceFailed as error:
             return self._step(replace(self._summary, error=error.message, error_code=str(error.code)))
         self._store.release(frozenset(self._passed - self._failed))
-        return self._step(self._archive())
+        return self._step(self._summary if self._writing.newest_only else self._archive())
 
     def _take(self, page: Staged) -> None:
         rows = self._listing.rows

@@ -10,6 +10,7 @@ from collectors.draft import Accepted, Outcome, Problem, Rejected
 from collectors.fetch import Fetcher
 from collectors.listing import Listing
 from collectors.portals.portal import Page, Portal
+from collectors.source import Source
 from collectors.validation import usable_id, validate
 
 
@@ -50,27 +51,27 @@ def fetched(order: Order, fetcher: Fetcher) -> Iterator[Page]:
         yield page
 
 
-def staged(portal: Portal, pages: Iterable[Page]) -> Iterator[Staged]:
+def staged(source: Source, pages: Iterable[Page]) -> Iterator[Staged]:
     """Each page, mapped and validated. Raises what `pages` raises."""
     before: dict[str, str] = {}
     for page in pages:
-        yield sort(portal, page, before)
+        yield sort(source, page, before)
 
 
-def usable_ids(portal: Portal, page: Page) -> frozenset[str]:
+def usable_ids(source: Source, page: Page) -> frozenset[str]:
     """The identifiers of a page's records that can be a policy's."""
-    return frozenset(source_id for raw in page.records if (source_id := usable_id(portal, raw)) is not None)
+    return frozenset(source_id for raw in page.records if (source_id := usable_id(source, raw)) is not None)
 
 
-def sort(portal: Portal, page: Page, before: dict[str, str]) -> Staged:
+def sort(source: Source, page: Page, before: dict[str, str]) -> Staged:
     """Validate a page. `before` maps the identifiers met in this run to the hash of their record, and is added to.
 
     A second record under an identifier is a duplicate (DP_2003) unless it says the same: which of the two is right, the portal has to say.
     """
     accepted, rejected, unidentified = [], [], set()
     for raw in page.records:
-        outcome = validate(portal, raw)
-        source_id, content_hash = usable_id(portal, raw), outcome.document.content_hash
+        outcome = validate(source, raw)
+        source_id, content_hash = usable_id(source, raw), outcome.document.content_hash
         if source_id is None:
             unidentified.add(content_hash)
         else:
@@ -78,14 +79,14 @@ def sort(portal: Portal, page: Page, before: dict[str, str]) -> Staged:
             if first == content_hash:
                 continue
             before.setdefault(source_id, content_hash)
-            outcome = outcome if first is None else _duplicate(portal, outcome)
+            outcome = outcome if first is None else _duplicate(source, outcome)
         if isinstance(outcome, Accepted):
             accepted.append(outcome)
         else:
             rejected.append(outcome)
-    return Staged(len(page.records), page.total, tuple(accepted), tuple(rejected), usable_ids(portal, page), frozenset(unidentified))
+    return Staged(len(page.records), page.total, tuple(accepted), tuple(rejected), usable_ids(source, page), frozenset(unidentified))
 
 
-def _duplicate(portal: Portal, outcome: Outcome) -> Rejected:
+def _duplicate(source: Source, outcome: Outcome) -> Rejected:
     reason = "another record of the same listing has this identifier and says something else; the first one is kept"
-    return Rejected((Problem(Code.DUPLICATE, portal.id_field, reason, "have the portal tell them apart"),), outcome.document)
+    return Rejected((Problem(Code.DUPLICATE, source.id_field, reason, "have the portal tell them apart"),), outcome.document)

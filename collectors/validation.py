@@ -1,4 +1,4 @@
-"""Basic validation: a portal's record becomes a draft, or problems that name field, reason and remedy. Pure."""
+"""Basic validation: a source's record becomes a draft, or problems that name field, reason and remedy. Pure."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from aegis.errors import Code
 from collectors.document import document_of
 from collectors.draft import Accepted, Outcome, PolicyDraft, Problem, Rejected
 from collectors.period import ImpossibleDate
-from collectors.portals.portal import Portal
+from collectors.source import Source
 from collectors.wording import line, storable
 
 _ABSENT = frozenset({"missing", "string_too_short"})
 _RULE = frozenset({"greater_than_equal", "less_than_equal", "string_too_long"})
 
 
-def validate(portal: Portal, raw: object) -> Outcome:
-    """What becomes of one record of `portal`. Never raises for anything that a portal can send."""
-    source_id = _source_id(portal, raw)
-    document = document_of(portal.name, source_id, raw, portal.volatile)
+def validate(source: Source, raw: object) -> Outcome:
+    """What becomes of one record of `source`. Never raises for anything that a source can send."""
+    source_id = _source_id(source, raw)
+    document = document_of(source.name, source_id, raw, source.volatile)
     if not isinstance(raw, Mapping):
         problem = Problem(
             Code.INVALID_FORMAT, "(record)", f"a record is a {type(raw).__name__}, not an object", "compare the answer with the portal's documentation"
         )
         return Rejected((problem,), document)
     try:
-        draft = PolicyDraft.model_validate({"source": portal.name, **portal.fields(raw)})
+        draft = PolicyDraft.model_validate({"source": source.name, **source.fields(raw)})
     except ValidationError as error:
-        return Rejected(tuple(_problem(portal, dict(detail)) for detail in error.errors(include_url=False, include_input=False)), document)
+        return Rejected(tuple(_problem(source, dict(detail)) for detail in error.errors(include_url=False, include_input=False)), document)
     except ImpossibleDate as error:
-        return Rejected((Problem(Code.INVALID_FORMAT, portal.period_field, str(error), "have the portal correct the period"),), document)
+        return Rejected((Problem(Code.INVALID_FORMAT, source.period_field, str(error), "have the portal correct the period"),), document)
     return Accepted(draft, document)
 
 
-def usable_id(portal: Portal, raw: object) -> str | None:
+def usable_id(source: Source, raw: object) -> str | None:
     """The record's identifier where it has one that could be a policy's; None otherwise."""
-    source_id = _source_id(portal, raw)
+    source_id = _source_id(source, raw)
     return source_id if source_id and all(letter.isalnum() or letter in "-_" for letter in source_id) else None
 
 
-def _source_id(portal: Portal, raw: object) -> str:
-    value = raw.get(portal.id_field) if isinstance(raw, Mapping) else None
+def _source_id(source: Source, raw: object) -> str:
+    value = raw.get(source.id_field) if isinstance(raw, Mapping) else None
     return storable(line(str(value)))[:100] if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _problem(portal: Portal, detail: dict[str, Any]) -> Problem:
+def _problem(source: Source, detail: dict[str, Any]) -> Problem:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "disagreement":
         return Problem(Code.VALIDATION_FAILED, context["field"], context["reason"], context["remedy"])
     field = str(detail["loc"][0]) if detail["loc"] else "(record)"
-    named = portal.named(field)
+    named = source.named(field)
     if kind in _ABSENT:
         return Problem(Code.VALIDATION_FAILED, named, "a required field is missing or empty", "have the portal fill it in")
     if kind in _RULE:
