@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.failures import BUSY, GONE, MALFORMED, NO_DATA, REASON_NAMES, REFUSED, TRANSIENT, SourceFailed, of_status, verdict_of
+from aegis.errors import Code
+from collectors.charset import decoded
+from collectors.failures import BUSY, GONE, MALFORMED, NO_DATA, REASON_NAMES, REFUSED, TRANSIENT, Handling, SourceFailed, Verdict, of_status, verdict_of
+from collectors.validators import NO_VALIDATORS, Validators
 
 EXCERPT_CHARACTERS = 200
 KEY_COMPLAINT = "인증키"
@@ -21,6 +24,7 @@ ODCLOUD_CODES = {"-3": GONE, "-4": REFUSED}
 """`code` of an odcloud error → verdict: an unregistered service (an old version's path), an unregistered key."""
 
 _SUCCESSES = range(200, 300)
+_UNCHANGED = 304
 _GATEWAY_TAGS = ("errMsg", "returnAuthMsg", "returnReasonCode")
 
 
@@ -32,11 +36,21 @@ class Answer:
     body: bytes
     retry_after: float = 0.0
     """Seconds, by the answer's Retry-After header."""
+    url: str = ""
+    """Where it came from, redirects followed, without the query."""
+    content_type: str = ""
+    """As the source states it."""
+    validators: Validators = NO_VALIDATORS
 
     @property
     def is_success(self) -> bool:
         """Whether the status says so; the body may say otherwise."""
         return self.status in _SUCCESSES
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the source says that the body is still the one whose validators it was asked with."""
+        return self.status == _UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ def read(answer: Answer) -> Any | NoData:
     Raises `SourceFailed` for every form of error that the gateway and the portals behind it are known to answer with, for a body that is neither
     JSON nor a known error, and for an empty one.
     """
-    text = answer.body.decode("utf-8-sig", errors="replace").strip()
+    text = text_of(answer)
     if text.startswith("<"):
         return _read_markup(text, answer)
     try:
@@ -66,6 +80,16 @@ def read(answer: Answer) -> Any | NoData:
     return value
 
 
+def text_of(answer: Answer) -> str:
+    """The body as text, without white space around it. Raises `SourceFailed` where it is far too large, or in no encoding that a portal uses."""
+    if len(answer.body) > MOST_BYTES:
+        raise SourceFailed(OVERSIZED, f"HTTP {answer.status} with {len(answer.body):,} bytes, more than {MOST_BYTES:,}")
+    text = decoded(answer.body)
+    if text is None:
+        raise SourceFailed(of_status(answer.status) or TRANSIENT, f"HTTP {answer.status} with bytes that are neither UTF-8 nor EUC-KR", answer.retry_after)
+    return text.strip()
+
+
 def refusal(value: Any, answer: Answer) -> SourceFailed:
     """The failure that a JSON value without data reports, in the words of the portal where it has any."""
     message = _message(value)
@@ -78,16 +102,23 @@ def refusal(value: Any, answer: Answer) -> SourceFailed:
 
 
 def _read_markup(text: str, answer: Answer) -> NoData:
-    fields = {tag: match[1].strip() for tag in _GATEWAY_TAGS if (match := re.search(rf"<{tag}>\s*([^<]*)</{tag}>", text))}
+    fields = {tag: match[1].strip() for tag in GATEWAY_TAGS if (match := re.search(rf"<{tag}>\s*([^<]*)</{tag}>", text))}
     if fields:
-        _judge_reason(fields, answer)
+        judge_reason(fields, answer)
         return NoData()
     result = re.search(r"<resultCode>\s*([^<]*)</resultCode>", text)
+    if result and (code := result[1].strip()) in OK_CODES and answer.is_success:
+        raise SourceFailed(MALFORMED, f"HTTP {answer.status} with XML instead of JSON: {excerpt(text)!r}")
     if result:
-        _judge_reason({"returnReasonCode": result[1].strip()}, answer)
+        judge_reason({"returnReasonCode": code}, answer)
         return NoData()
-    verdict = of_status(answer.status) or TRANSIENT  # portals under maintenance answer so, with status 200
-    raise SourceFailed(verdict, f"HTTP {answer.status} with a page of markup instead of JSON: {_excerpt(text)!r}", answer.retry_after)
+    raise page_of_markup(text, answer)
+
+
+def page_of_markup(text: str, answer: Answer) -> SourceFailed:
+    """The failure of an answer that is a page for people: portals under maintenance answer so, with status 200."""
+    verdict = of_status(answer.status) or TRANSIENT
+    return SourceFailed(verdict, f"HTTP {answer.status} with a page of markup instead of data: {excerpt(text)!r}", answer.retry_after)
 
 
 def _header(value: Any) -> Mapping[str, Any] | None:
@@ -106,14 +137,14 @@ def _header(value: Any) -> Mapping[str, Any] | None:
 def _judge(header: Mapping[str, Any], answer: Answer, value: Any) -> Any | NoData:
     reason = header.get("returnReasonCode", header.get("resultCode", ""))
     fields = {"returnReasonCode": str(reason), "returnAuthMsg": str(header.get("returnAuthMsg", header.get("resultMsg", "")) or "")}
-    if "resultCode" in header and fields["returnReasonCode"] in {"0", "00"} and answer.is_success:
+    if "resultCode" in header and fields["returnReasonCode"] in OK_CODES and answer.is_success:
         return value
-    _judge_reason(fields, answer)
+    judge_reason(fields, answer)
     return NoData()
 
 
-def _judge_reason(fields: Mapping[str, str], answer: Answer) -> None:
-    """Return where the reason is "no data"; raise what it is otherwise."""
+def judge_reason(fields: Mapping[str, str], answer: Answer) -> None:
+    """Return where the reason that the gateway or a provider states is "no data"; raise `SourceFailed` for any other."""
     stated, named = fields.get("returnReasonCode", ""), fields.get("returnAuthMsg", "")
     code = stated.zfill(2) if stated.isdigit() else REASON_NAMES.get(stated, REASON_NAMES.get(named, ""))
     if code == NO_DATA:
@@ -128,9 +159,9 @@ def _unreadable(text: str, answer: Answer) -> SourceFailed:
     if not text:
         return SourceFailed(of_status(answer.status) or TRANSIENT, f"HTTP {answer.status} with an empty body", answer.retry_after)
     if KEY_COMPLAINT in text[:2000]:
-        return SourceFailed(REFUSED, f"HTTP {answer.status}, the portal says {_excerpt(text)!r}")
+        return SourceFailed(REFUSED, f"HTTP {answer.status}, the portal says {excerpt(text)!r}")
     verdict = of_status(answer.status) or TRANSIENT  # a body cut short is no JSON either: worth another attempt
-    return SourceFailed(verdict, f"HTTP {answer.status} with a body that is no JSON: {_excerpt(text)!r}", answer.retry_after)
+    return SourceFailed(verdict, f"HTTP {answer.status} with a body that is no JSON: {excerpt(text)!r}", answer.retry_after)
 
 
 def _message(value: Any) -> str:
@@ -139,8 +170,9 @@ def _message(value: Any) -> str:
         return ""
     known = [str(value[name]) for name in ("code", "msg", "message", "resultCode", "resultMessage", "reqErr", "error") if value.get(name) not in (None, "")]
     words = " ".join(known) or " ".join(str(item) for item in value.values() if isinstance(item, str))
-    return _excerpt(words)
+    return excerpt(words)
 
 
-def _excerpt(text: str) -> str:
+def excerpt(text: str) -> str:
+    """The beginning of what a portal said, on one line."""
     return " ".join(text.split())[:EXCERPT_CHARACTERS]

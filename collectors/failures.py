@@ -18,6 +18,8 @@ class Handling(StrEnum):
     WAIT = "wait"
     """Retry too, but not before the limit of the current second or minute is over."""
     NEXT_DAY = "next_day"
+    REST = "rest"
+    """Not before the source has been left in peace for a while."""
     FATAL = "fatal"
 
 
@@ -36,6 +38,7 @@ class SourceFailed(AegisError):
     def __init__(self, verdict: Verdict, reason: str, wait_seconds: float = 0.0) -> None:
         super().__init__(verdict.code, f"{reason}; {verdict.remedy}")
         self.handling = verdict.handling
+        self.reason = reason
         self.wait_seconds = wait_seconds
         """Least time to wait before the next attempt; 0 leaves it to the back-off."""
 
@@ -43,6 +46,11 @@ class SourceFailed(AegisError):
     def is_retryable(self) -> bool:
         """Whether the same request may succeed within this run."""
         return self.handling in {Handling.RETRY, Handling.WAIT}
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the source does not answer for now, so that something may stand in for it. A refused key or a changed interface people have to mend."""
+        return self.handling is not Handling.FATAL
 
 
 TRANSIENT = Verdict(Code.SOURCE_UNAVAILABLE, Handling.RETRY, "run again later if it persists")
@@ -54,6 +62,13 @@ SPENT = Verdict(
 REFUSED = Verdict(
     Code.SCRAPING_BLOCKED, Handling.FATAL, "check the source's API key in the settings, and that the portal has approved it for this interface and address"
 )
+RESTING = Verdict(Code.SOURCE_UNAVAILABLE, Handling.REST, "it is asked again after a minute of peace: run again then")
+NOT_ALLOWED = Verdict(
+    Code.SOURCE_UNAVAILABLE,
+    Handling.FATAL,
+    "only the source's own hosts at public addresses are asked: check its address in the settings, and what it redirects to",
+)
+TOO_LARGE = Verdict(Code.INVALID_FORMAT, Handling.FATAL, "ask for fewer records a page, or look at what the source sends")
 MALFORMED = Verdict(Code.INVALID_FORMAT, Handling.FATAL, "the interface may have changed: compare the answer with the portal's documentation")
 BAD_REQUEST = Verdict(Code.INVALID_FORMAT, Handling.FATAL, "the portal does not accept the collector's parameters: compare them with its documentation")
 

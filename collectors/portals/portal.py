@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 from collectors.answer import Answer
 from collectors.draft import Fields
+from collectors.request import Request
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One GET request for one page."""
-
-    url: str
-    params: Mapping[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+__all__ = ["Page", "Portal", "Request"]
 
 
 @dataclass(frozen=True, slots=True)
