@@ -23,6 +23,7 @@ from aegis.topics import Topic, TopicMismatch, create, observe, topics
 from connectors import cli
 from connectors.schemas import COMPATIBILITY, RegistryFault, captured_subjects, committed, differing, hold_compatibility, registered_schema, write
 from tests.support.capture import Capture
+from tests.support.events import VALIDATED
 from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
@@ -115,7 +116,7 @@ def test_the_committed_schemas_are_what_debezium_registers(captured: Capture) ->
     captured.execute("INSERT INTO policies (policy_id, title) VALUES (%s, 't')", key)
     captured.execute("INSERT INTO users (user_id) VALUES (%s)", key)
     captured.execute("INSERT INTO business_rules (rule_id, name) VALUES (%s, 'r')", key)
-    captured.execute("INSERT INTO outbox (aggregateid, type) VALUES (%s, 'policy.validated')", key)
+    captured.execute("INSERT INTO outbox (aggregateid, type, payload) VALUES (%s, 'policy.validated', %s)", key, VALIDATED)
     for table in ("policies", "users", "business_rules"):
         captured.await_changes(table, key, 1)
     captured.await_event(key)

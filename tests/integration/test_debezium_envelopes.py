@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from tests.support.capture import Capture
+from tests.support.events import COMPLETED, VALIDATED
 
 pytestmark = pytest.mark.stack
 
@@ -134,21 +136,31 @@ def test_an_event_of_the_outbox_is_published_though_its_row_is_deleted_at_once(c
     traceparent = f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
     with psycopg.connect(captured.dsn) as connection:
         connection.execute(
-            "INSERT INTO outbox (aggregateid, type, payload, traceparent) VALUES (%s, 'policy.validated', %s, %s)", (key, '{"policy_id": "x"}', traceparent)
+            "INSERT INTO outbox (aggregateid, type, payload, traceparent) VALUES (%s, 'policy.validated', %s, %s)", (key, VALIDATED, traceparent)
         )
         connection.execute("DELETE FROM outbox WHERE aggregateid = %s", (key,))
     event = captured.await_event(key)
     assert event.value["type"] == "policy.validated"
     assert event.value["schema_version"] == "1.0"
-    assert event.value["payload"] == '{"policy_id": "x"}'
+    assert json.loads(event.value["payload"]) == json.loads(VALIDATED)
     assert event.value["occurred_at"].endswith("Z")
     assert event.headers["traceparent"] == traceparent.encode()
     assert event.headers["id"] == event.value["id"].encode()
+    assert {name: event.headers[name] for name in event.headers if name.startswith("ce_") or name == "content-type"} == {
+        "ce_id": event.value["id"].encode(),
+        "ce_source": b"/aegis",
+        "ce_specversion": b"1.0",
+        "ce_type": b"policy.validated",
+        "ce_subject": key.encode(),
+        "ce_time": event.value["occurred_at"].encode(),
+        "ce_dataschema": b"urn:aegis:events:policy.validated:1.0",
+        "content-type": b"application/avro",
+    }
 
 
 def test_events_of_different_aggregates_share_one_schema(captured: Capture, key: str) -> None:
-    captured.execute("INSERT INTO outbox (aggregatetype, aggregateid, type) VALUES ('policy', %s, 'policy.validated')", f"{key}-a")
-    captured.execute("INSERT INTO outbox (aggregatetype, aggregateid, type) VALUES ('dataset', %s, 'data.sync_completed')", f"{key}-b")
+    captured.execute("INSERT INTO outbox (aggregateid, type, payload) VALUES (%s, 'policy.validated', %s)", f"{key}-a", VALIDATED)
+    captured.execute("INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('dataset', %s, 'data.sync_completed', %s)", f"{key}-b", COMPLETED)
     first, second = captured.await_event(f"{key}-a"), captured.await_event(f"{key}-b")
     assert first.value_bytes is not None
     assert second.value_bytes is not None

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aegis.settings import Settings
 from tests.support.database import in_database
+from tests.support.events import COMPLETED, VALIDATED
 
 pytestmark = pytest.mark.stack
 
@@ -39,6 +40,11 @@ FORBIDDEN = [
     ("aegis_cdc", "SELECT * FROM audit_logs"),
     ("aegis_cdc", "SELECT * FROM ops.dead_letters"),
     ("aegis_cdc", "INSERT INTO outbox (aggregateid, type) VALUES ('p', 'policy.validated')"),
+    ("aegis_collector", "SELECT * FROM ops.sync_progress"),
+    ("aegis_collector", "UPDATE ops.event_schemas SET version = '9.9'"),
+    ("aegis_operator", "SELECT * FROM outbox"),
+    ("aegis_operator", "DELETE FROM ops.event_schemas"),
+    ("aegis_reader", "INSERT INTO ops.sync_progress (policy_id) VALUES ('p')"),
     ("aegis_cdc", "INSERT INTO debezium_heartbeat DEFAULT VALUES"),
     ("aegis_cdc", "ALTER PUBLICATION aegis_publication DROP TABLE users"),
     ("aegis_reader", "SELECT email FROM users"),
@@ -71,7 +77,13 @@ FORBIDDEN = [
 ALLOWED = [
     ("aegis_collector", "INSERT INTO policies (title) VALUES ('x') ON CONFLICT (policy_id) DO UPDATE SET title = excluded.title"),
     ("aegis_collector", "UPDATE policies SET status = 'archived' WHERE policy_id = 'none'"),
-    ("aegis_collector", "WITH event AS (INSERT INTO outbox (aggregateid, type) VALUES ('p', 'policy.validated') RETURNING id) SELECT * FROM event"),
+    (
+        "aegis_collector",
+        f"WITH event AS (INSERT INTO outbox (aggregateid, type, payload) VALUES ('p', 'policy.validated', '{VALIDATED}') RETURNING id) SELECT * FROM event",
+    ),
+    ("aegis_operator", f"INSERT INTO outbox (aggregateid, type, payload) VALUES ('p', 'data.sync_completed', '{COMPLETED}') ON CONFLICT DO NOTHING"),
+    ("aegis_operator", "DELETE FROM ops.sync_progress WHERE policy_id = 'none'"),
+    ("aegis_reader", "SELECT * FROM ops.sync_progress, ops.event_schemas LIMIT 1"),
     ("aegis_collector", "DELETE FROM outbox WHERE aggregateid = 'none'"),
     ("aegis_collector", "INSERT INTO quarantine (source, code, reason, raw) VALUES ('s', 'DP_2001', 'r', '{}')"),
     ("aegis_collector", "UPDATE quarantine SET released_at = now() WHERE source = 'none'"),
