@@ -6,15 +6,17 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from infra.local.portals.admin import Admin, explain
+from infra.local.portals.feeds import FeedShelf
 from infra.local.portals.generated import PER_PORTAL, bizinfo_row, gov24_row
 from infra.local.portals.interfaces import BIZINFO_PATH, GOV24_PATH, Interfaces
+from infra.local.portals.notices import NoticeBoard
 from infra.local.portals.recorded import GOV24_ID, Recordings
 from infra.local.portals.shelf import Shelf
 
@@ -30,6 +32,8 @@ class Simulator:
     bizinfo: Shelf
     gov24: Shelf
     url: str = ""
+    feeds: FeedShelf = field(default_factory=FeedShelf)
+    board: NoticeBoard = field(default_factory=NoticeBoard)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -59,6 +63,7 @@ def application(made: Simulator) -> web.Application:
     """The web application over a simulator's shelves."""
     app = web.Application(middlewares=[explain])
     app.add_routes([*Interfaces(made.bizinfo, made.gov24).routes(), *Admin({"bizinfo": made.bizinfo, "gov24": made.gov24}).routes()])
+    app.add_routes([*made.feeds.routes(), *made.board.routes()])
     return app
 
 
@@ -77,7 +82,7 @@ def running(made: Simulator, port: int = 0) -> Iterator[Simulator]:
     thread.start()
     try:
         url = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-        yield Simulator(made.bizinfo, made.gov24, url)
+        yield replace(made, url=url)
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
