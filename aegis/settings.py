@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     aegis_log_level: str = "INFO"
     aegis_report_dir: Path = Path("reports")
     """Where reports of the cold path are written."""
+    aegis_files_url: str = "files"
+    """Where files for analysts lie: a folder, or s3://bucket/prefix with AWS_* in the environment; empty: none are left."""
 
     bizinfo_url: str = "https://www.bizinfo.go.kr/uss/rss/bizinfoApi.do"
     bizinfo_api_key: SecretStr = SecretStr("")

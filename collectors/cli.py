@@ -16,7 +16,7 @@ from collectors import fetch
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
 from collectors.run import collect as run_collection
-from collectors.session import address, collector_logs, key, opened_store, order
+from collectors.session import address, collector_logs, keeping, key, opened_store, order
 from collectors.showing import progress_bar, reporter, show
 from collectors.staging import Order
 from collectors.steps import fetch_command, stage_command, write_command
@@ -74,7 +74,8 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
 
 def _collect(configured: Settings, wanted: Order, *, quiet: bool) -> Summary:
     with opened_store(configured, wanted.portal.name, dry_run=wanted.dry_run) as store, fetch.client() as client, progress_bar(quiet) as progress:
-        return run_collection(wanted, Fetcher(client), store, reporter(progress, wanted.portal.title))
+        keep = keeping(configured, store, wanted.portal.name, dry_run=wanted.dry_run)
+        return run_collection(wanted, Fetcher(client), store, reporter(progress, wanted.portal.title), keep)
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

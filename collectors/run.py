@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 Report = Callable[[Summary, int | None], None]
 """Told the counts so far and the listing's stated total after each page."""
+Keep = Callable[[Iterable[Staged]], Iterable[Staged]]
+"""Hands pages on as they come, and may write them down on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,12 @@ class Writing:
     """The listing is a window on the newest records (a feed): what it lacks is not gone, and nothing is archived."""
 
 
-def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report = lambda _summary, _total: None) -> Summary:
+def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report = lambda _summary, _total: None, keep: Keep = lambda pages: pages) -> Summary:
     """Run one collection. A portal's failure ends it with what was stored until then and is told in the summary; nothing is archived then.
 
     Raises `AlreadyRunning`, and psycopg's errors.
     """
-    pages = staged(order.portal, fetched(order, fetcher))
+    pages = keep(staged(order.portal, fetched(order, fetcher)))
     return write(Writing(order.portal.name, order.dry_run, order.force_archive), pages, store, report)
 
 

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 import click
 import psycopg
 
+from aegis.files.storage import FilesUnavailable, Storage
 from aegis.settings import Settings
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces, current_traceparent, span
+from collectors.keeping import Keeper
 from collectors.portals import PORTALS
+from collectors.run import Keep
 from collectors.staging import Order
 from collectors.store import AlreadyRunning, Outdated, PolicyStore
 
@@ -38,6 +41,16 @@ def address(configured: Settings, source: str) -> str:
 def key(configured: Settings, source: str) -> str:
     """The portal's key, by the settings; empty where none is set."""
     return {"bizinfo": configured.bizinfo_api_key, "gov24": configured.gov24_api_key}[source].get_secret_value()
+
+
+def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: bool) -> Keep:
+    """Leaves the files of a collection where the settings say; in a dry run, or without a place, leaves none. Raises ClickException where that is no place."""
+    if dry_run or not configured.aegis_files_url:
+        return lambda pages: pages
+    try:
+        return Keeper(Storage(configured.aegis_files_url), store.connection, source).kept
+    except FilesUnavailable as error:
+        raise click.ClickException(str(error)) from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collectors import fetch
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
 from collectors.run import Writing, write
-from collectors.session import collector_logs, opened_store, order
+from collectors.session import collector_logs, keeping, opened_store, order
 from collectors.showing import progress_bar, reporter, show, watched
 from collectors.spool import Spool, sources_in
 from collectors.staging import fetched, staged
@@ -70,7 +70,8 @@ def write_command(*, folder: Path, dry_run: bool, force_archive: bool, as_json: 
             raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
         writing = Writing(source, dry_run, force_archive, known.begun)
         with opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
-            summaries.append(write(writing, spool.staged(), store, reporter(progress, PORTALS[source].title)))
+            pages = keeping(configured, store, source, dry_run=dry_run)(spool.staged())
+            summaries.append(write(writing, pages, store, reporter(progress, PORTALS[source].title)))
     if as_json:
         click.echo(orjson.dumps({each.source: {**asdict(each), "status": each.status} for each in summaries}))
         return

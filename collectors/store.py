@@ -47,6 +47,11 @@ class PolicyStore:
         self._traceparent = traceparent
         self._sql = queries("collect")
 
+    @property
+    def connection(self) -> Connection:
+        """The session that writes."""
+        return self._connection
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold off other collectors of the source until left. Raises `AlreadyRunning`; PostgreSQL lets go of the lock when the session ends."""

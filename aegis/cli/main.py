@@ -25,6 +25,7 @@ OWN = {
     "doctor": ("aegis.cli.doctor", "Check every prerequisite and common fault, with the remedy."),
     "migrate": ("aegis.cli.migrate", "Bring PostgreSQL's schema up to date."),
     "status": ("aegis.cli.status", "Show servers, connectors, lag, counts and dead letters."),
+    "files": ("aegis.cli.files", "List, show and verify files for analysts."),
     "topics": ("aegis.cli.topics", "Create the Kafka topics and check their partitions."),
     "trace": ("aegis.cli.trace", "Follow one row from PostgreSQL into every derived store."),
     "watch": ("aegis.cli.watch", "Watch rates, lag and dead letters live."),

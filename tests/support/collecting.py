@@ -18,7 +18,7 @@ from aegis.migrations import migrate
 from aegis.settings import Settings
 from collectors.fetch import Fetcher, client
 from collectors.portals import PORTALS
-from collectors.run import Order, collect
+from collectors.run import Keep, Order, collect
 from collectors.store import PolicyStore
 from collectors.summary import Summary
 from infra.local.portals.application import API_KEY, Simulator
@@ -54,11 +54,13 @@ class Collecting:
     slept: list[float] = field(default_factory=list)
     """Seconds that retries would have waited."""
 
-    def run(self, source: str = "gov24", page_size: int = 25, *, dry_run: bool = False, force_archive: bool = False) -> Summary:
+    def run(
+        self, source: str = "gov24", page_size: int = 25, *, dry_run: bool = False, force_archive: bool = False, keep: Keep = lambda pages: pages
+    ) -> Summary:
         """Collect `source` once."""
         order = Order(PORTALS[source], self.simulator.urls[source], API_KEY, page_size, dry_run, force_archive)
         with client() as http, psycopg.connect(self.collector_dsn, autocommit=True) as connection:
-            return collect(order, Fetcher(http, self.slept.append), PolicyStore(connection, source, dry_run=dry_run))
+            return collect(order, Fetcher(http, self.slept.append), PolicyStore(connection, source, dry_run=dry_run), keep=keep)
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a query, read as the owner."""
