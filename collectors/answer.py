@@ -23,9 +23,15 @@ KEY_COMPLAINT = "인증키"
 ODCLOUD_CODES = {"-3": GONE, "-4": REFUSED}
 """`code` of an odcloud error → verdict: an unregistered service (an old version's path), an unregistered key."""
 
+GATEWAY_TAGS = ("errMsg", "returnAuthMsg", "returnReasonCode")
+OK_CODES = frozenset({"0", "00"})
+"""`resultCode` of a provider behind the gateway that answers with data."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Ten times what a thousand records take: a larger page is taken for nonsense before it is read."""
+OVERSIZED = Verdict(Code.INVALID_FORMAT, Handling.FATAL, "ask for fewer records at once with --page-size, or look at what the portal answers")
+
 _SUCCESSES = range(200, 300)
 _UNCHANGED = 304
-_GATEWAY_TAGS = ("errMsg", "returnAuthMsg", "returnReasonCode")
 
 
 @dataclass(frozen=True, slots=True)
