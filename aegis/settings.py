@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,13 +62,26 @@ class Settings(BaseSettings):
     aegis_files_url: str = "files"
     """Where files for analysts lie: a folder, or s3://bucket/prefix with AWS_* in the environment; empty: none are left."""
 
-    bizinfo_url: str = "https://www.bizinfo.go.kr/uss/rss/bizinfoApi.do"
-    bizinfo_api_key: SecretStr = SecretStr("")
-    gov24_url: str = "https://api.odcloud.kr/api/gov24/v3"
-    gov24_api_key: SecretStr = SecretStr("")
+    def source(self, name: str) -> SourceSettings:
+        """Address and key of the source `name`: a source that is added has its settings, and needs no field here."""
+        return SourceSettings(_env_prefix=f"{name}_", _env_file=_environment_file())
+
+
+class SourceSettings(BaseSettings):
+    """Where a source is asked and with which key, from `<SOURCE>_URL` and `<SOURCE>_API_KEY` in capitals: `GOV24_URL`, `GOV24_API_KEY`."""
+
+    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    url: str = ""
+    """Empty: the portal's own address."""
+    api_key: SecretStr = SecretStr("")
 
 
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""
-    return Settings(_env_file=os.environ.get(ENVIRONMENT_FILE, ".run/aegis.env"))
+    return Settings(_env_file=_environment_file())
+
+
+def _environment_file() -> str:
+    return os.environ.get(ENVIRONMENT_FILE, ".run/aegis.env")

@@ -10,7 +10,7 @@ _LOST = "\ufffd"
 def decoded(body: bytes) -> str | None:
     """The text of `body`: UTF-8 where it is that, else UTF-8 or EUC-KR (cp949), whichever loses less, with U+FFFD for what is broken.
 
-    UTF-8 comes first because a page of Korean in EUC-KR is not valid UTF-8, while the other way round may pass and give nonsense. None where both lose too much.
+    UTF-8 comes first because a page of Korean in EUC-KR is not valid UTF-8, while the other way round may pass, as nonsense. None where both lose too much.
     """
     try:
         return body.decode("utf-8-sig")

@@ -25,16 +25,19 @@ class Listing:
     seen: frozenset[str] = frozenset()
     totals: frozenset[int] = frozenset()
     """Every total that the portal stated."""
+    exact: bool = True
+    """Whether a stated total is how many records there are; else there are at least as many."""
     ended: bool = False
 
     def with_page(self, page: Page, ids: Iterable[str]) -> Listing:
         """This listing and one more page, whose records with a usable identifier have `ids`."""
-        return self.with_records(len(page.records), page.total, ids)
+        return self.with_records(len(page.records), page.total, ids, is_least=page.is_least, is_last=page.is_last)
 
-    def with_records(self, records: int, total: int | None, ids: Iterable[str]) -> Listing:
+    def with_records(self, records: int, total: int | None, ids: Iterable[str], *, is_least: bool = False, is_last: bool = False) -> Listing:
         """This listing and one more page, by what counts of it: how many records it has, the total that it states, the usable identifiers.
 
         A short page does not end a listing: a portal may cap the page size that it is asked for. The stated total does, or a page with nothing new.
+        A total that is the least there is ends it together with a short page: either alone may be wrong.
         """
         fresh = frozenset(ids)
         totals = self.totals if total is None else self.totals | {total}
@@ -42,8 +45,8 @@ class Listing:
         if not records or repeats:
             return replace(self, pages=self.pages + 1, totals=totals, ended=True)
         rows = self.rows + records
-        reached = total is not None and rows >= total
-        return Listing(self.pages + 1, rows, self.seen | fresh, totals, ended=reached or self.pages + 1 >= MOST_PAGES)
+        reached = total is not None and rows >= total and (is_last or not is_least)
+        return Listing(self.pages + 1, rows, self.seen | fresh, totals, self.exact and not is_least, ended=reached or self.pages + 1 >= MOST_PAGES)
 
     @property
     def gap(self) -> str | None:
@@ -52,7 +55,7 @@ class Listing:
             return f"it was left after {self.pages} pages"
         if len(self.totals) > 1:
             return f"the portal changed it while it was read: totals of {', '.join(map(str, sorted(self.totals)))}"
-        if self.totals and self.rows != (total := next(iter(self.totals))):
+        if self.totals and (self.rows < (total := next(iter(self.totals))) or (self.exact and self.rows > total)):
             return f"the portal states {total} records and listed {self.rows}"
         return f"it has more than {MOST_PAGES} pages" if self.pages >= MOST_PAGES else None
 

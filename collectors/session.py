@@ -8,11 +8,16 @@ from contextlib import contextmanager
 
 import click
 import psycopg
+from psycopg.rows import TupleRow
 
 from aegis.files.storage import FilesUnavailable, Storage
 from aegis.settings import Settings
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces, current_traceparent, span
+from collectors.http import Manners, PoliteClient, manners_for
+from collectors.http.proxy import proxies_of_the_environment
+from collectors.http.sources import StoredState
+from collectors.http.wire import Wire
 from collectors.keeping import Keeper
 from collectors.portals import PORTALS
 from collectors.run import Keep
@@ -29,18 +34,21 @@ def order(configured: Settings, source: str, url: str | None, page_size: int | N
     """What to collect. Raises ClickException where the portal's key is not set."""
     portal, api_key = PORTALS[source], key(configured, source)
     if not api_key:
-        raise click.ClickException(f"no key for {portal.title}: set {source.upper()}_API_KEY in the environment (any text for the simulator)")
+        names = " or ".join(f"{name.upper()}_API_KEY" for name in (source, portal.shared_key) if name)
+        raise click.ClickException(f"no key for {portal.title}: set {names} in the environment (any text for the simulator)")
     return Order(portal, url or address(configured, source), api_key, page_size or portal.page_size, dry_run, force_archive)
 
 
 def address(configured: Settings, source: str) -> str:
-    """Where the portal's interface is, by the settings."""
-    return {"bizinfo": configured.bizinfo_url, "gov24": configured.gov24_url}[source]
+    """Where the portal's interface is: by `<SOURCE>_URL`, else at the portal's own address."""
+    return configured.source(source).url or PORTALS[source].address
 
 
 def key(configured: Settings, source: str) -> str:
-    """The portal's key, by the settings; empty where none is set."""
-    return {"bizinfo": configured.bizinfo_api_key, "gov24": configured.gov24_api_key}[source].get_secret_value()
+    """The portal's key: `<SOURCE>_API_KEY`, else the one that it shares with others; empty where neither is set."""
+    shared = PORTALS[source].shared_key
+    own = configured.source(source).api_key.get_secret_value()
+    return own or (configured.source(shared).api_key.get_secret_value() if shared else "")
 
 
 def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: bool) -> Keep:
@@ -56,11 +64,45 @@ def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: b
 @contextmanager
 def opened_store(configured: Settings, source: str, *, dry_run: bool) -> Iterator[PolicyStore]:
     """The tables of one source, within a span. PostgreSQL's errors, and those of somebody else at work, leave it as a ClickException with the remedy."""
+    with _told(), span(f"collect {source}"), _connected(configured) as connection:
+        yield PolicyStore(connection, source, dry_run=dry_run, traceparent=current_traceparent())
+
+
+@contextmanager
+def opened_client(configured: Settings, source: str, url: str) -> Iterator[PoliteClient]:
+    """The client that asks `source` at `url`. Its state has a session of its own: what was asked counts, whatever becomes of the answer."""
+    manners = manners_of(configured, source, url)
+    with _told(), _connected(configured) as connection:
+        wire = Wire(manners, proxies_of_the_environment(configured.collect_proxy.get_secret_value()))
+        with PoliteClient(manners, StoredState(connection, source), wire=wire) as client:
+            yield client
+
+
+def manners_of(configured: Settings, source: str, url: str) -> Manners:
+    """How the settings want `source` to be asked."""
+    per_day = configured.collect_daily_limits.get(source)
+    return manners_for(source, url, per_second=configured.collect_requests_per_second, per_day=per_day)
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    """Traces of one command; what is left of them is sent at its end."""
     traces = configure_traces("collector")
-    dsn = configured.postgres_collector_dsn.get_secret_value()
     try:
-        with span(f"collect {source}"), psycopg.connect(dsn, autocommit=True) as connection:
-            yield PolicyStore(connection, source, dry_run=dry_run, traceparent=current_traceparent())
+        yield
+    finally:
+        traces.shutdown()
+
+
+def _connected(configured: Settings) -> psycopg.Connection[TupleRow]:
+    return psycopg.connect(configured.postgres_collector_dsn.get_secret_value(), autocommit=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of PostgreSQL, and of somebody else at work, as ClickExceptions with the remedy."""
+    try:
+        yield
     except (AlreadyRunning, Outdated) as error:
         raise click.ClickException(str(error)) from error
     except psycopg.OperationalError as error:
@@ -69,5 +111,3 @@ def opened_store(configured: Settings, source: str, *, dry_run: bool) -> Iterato
         raise click.ClickException(
             f"PostgreSQL refused ({type(error).__name__}: {str(error).strip()}): bring the schema up to date with `aegis migrate`"
         ) from error
-    finally:
-        traces.shutdown()

@@ -57,7 +57,7 @@ class Spool:
         try:
             for count, page in enumerate(pages, start=1):
                 records += len(page.records)
-                self._write(f"pages/{count:05}.json", {"total": page.total, "records": page.records})
+                self._write(f"pages/{count:05}.json", {**_extent(page), "records": page.records})
         except SourceFailed as error:
             failed = error
         ended_by, code = (failed.message, str(failed.code)) if failed else (None, None)
@@ -68,7 +68,7 @@ class Spool:
     def pages(self) -> Iterator[Page]:
         """The pages that were fetched, in the portal's order."""
         for known in self._read("pages"):
-            yield Page(tuple(known["records"]), known["total"])
+            yield Page(tuple(known["records"]), known["total"], known["is_least"], known["is_last"])
 
     def keep_staged(self, pages: Iterable[Staged]) -> dict[str, int]:
         """Write pages as they come, in place of whatever was there. Returns counts."""
@@ -114,10 +114,14 @@ def sources_in(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{_FETCHED}"))
 
 
+def _extent(page: Page | Staged) -> dict[str, Any]:
+    return {"total": page.total, "is_least": page.is_least, "is_last": page.is_last}
+
+
 def _staged_as_json(page: Staged) -> dict[str, Any]:
     return {
+        **_extent(page),
         "records": page.records,
-        "total": page.total,
         "accepted": [{"draft": each.draft.model_dump(mode="json"), "document": asdict(each.document)} for each in page.accepted],
         "rejected": [{"problems": [asdict(problem) for problem in each.problems], "document": asdict(each.document)} for each in page.rejected],
         "ids": sorted(page.ids),
@@ -133,6 +137,8 @@ def _staged_from_json(known: Mapping[str, Any]) -> Staged:
         tuple(Rejected(tuple(map(_problem, each["problems"])), Document(**each["document"])) for each in known["rejected"]),
         frozenset(known["ids"]),
         frozenset(known["unidentified"]),
+        known["is_least"],
+        known["is_last"],
     )
 
 

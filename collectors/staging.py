@@ -40,6 +40,10 @@ class Staged:
     """Usable identifiers, of accepted and rejected records."""
     unidentified: frozenset[str]
     """Content hashes of the records that have none."""
+    is_least: bool = False
+    """As the page's: the listing may have more records than `total`."""
+    is_last: bool = False
+    """As the page's: no page follows."""
 
 
 def fetched(order: Order, fetcher: Fetcher) -> Iterator[Page]:
@@ -49,6 +53,7 @@ def fetched(order: Order, fetcher: Fetcher) -> Iterator[Page]:
         page = fetcher.page(order.portal, order.portal.request(order.url, order.api_key, listing.pages + 1, order.page_size))
         listing = listing.with_page(page, usable_ids(order.portal, page))
         yield page
+    fetcher.stored()  # whoever asks beyond the last page has dealt with it
 
 
 def staged(source: Source, pages: Iterable[Page]) -> Iterator[Staged]:
@@ -84,7 +89,8 @@ def sort(source: Source, page: Page, before: dict[str, str]) -> Staged:
             accepted.append(outcome)
         else:
             rejected.append(outcome)
-    return Staged(len(page.records), page.total, tuple(accepted), tuple(rejected), usable_ids(source, page), frozenset(unidentified))
+    ids = usable_ids(source, page)
+    return Staged(len(page.records), page.total, tuple(accepted), tuple(rejected), ids, frozenset(unidentified), page.is_least, page.is_last)
 
 
 def _duplicate(source: Source, outcome: Outcome) -> Rejected:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collectors.portals.bizinfo import Bizinfo
 from collectors.portals.gov24 import Gov24
-from collectors.portals.portal import Portal
+from collectors.portals.portal import ApiPortal, Portal
 
-PORTALS: dict[str, Portal] = {portal.name: portal for portal in (Bizinfo(), Gov24())}
+_REGISTERED: tuple[ApiPortal, ...] = (
+    Bizinfo(),
+    Gov24(),
+)
+"""Every portal that is collected. One more is one line here: docs/add-a-source.md."""
 
-__all__ = ["PORTALS", "Portal"]
+PORTALS: dict[str, ApiPortal] = {portal.name: portal for portal in _REGISTERED}
+
+__all__ = ["PORTALS", "ApiPortal", "Portal"]

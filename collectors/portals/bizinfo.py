@@ -63,6 +63,8 @@ class Bizinfo:
 
     name = "bizinfo"
     title = "기업마당"
+    address = "https://www.bizinfo.go.kr/uss/rss/bizinfoApi.do"
+    shared_key = ""
     id_field = "pblancId"
     period_field = "reqstBeginEndDe"
     page_size = 100

@@ -65,6 +65,8 @@ class Gov24:
 
     name = "gov24"
     title = "보조금24"
+    address = "https://api.odcloud.kr/api/gov24/v3"
+    shared_key = ""
     id_field = "서비스ID"
     period_field = "신청기한"
     page_size = 1000

@@ -11,7 +11,10 @@ from collectors.answer import Answer
 from collectors.draft import Fields
 from collectors.request import Request
 
-__all__ = ["Page", "Portal", "Request"]
+__all__ = ["ApiPortal", "Page", "Portal", "Request"]
+
+DATA_GO_KR = "data_go_kr"
+"""The gateway of data.go.kr, whose portals may share one key: `DATA_GO_KR_API_KEY`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Page:
     records: tuple[object, ...]
     total: int | None
     """How many records the whole listing has, where the portal says so."""
+    is_least: bool = False
+    """The listing may have more records than `total`."""
+    is_last: bool = False
+    """The answer shows by itself that no page follows: it has fewer records than it could have."""
 
 
 class Portal(Protocol):
@@ -50,6 +57,15 @@ class Portal(Protocol):
     def named(self, field: str) -> str:
         """The portal's own name of a draft field, to name in a problem; the field itself where it has none."""
         ...
+
+
+class ApiPortal(Portal, Protocol):
+    """A portal in the registry: it knows where it is asked, and its settings are found by its name."""
+
+    address: str
+    """Of the interface, where the settings give no other."""
+    shared_key: str
+    """Whose key is taken where the portal has none of its own (`DATA_GO_KR`); empty: nobody's."""
 
 
 def decoded_key(api_key: str) -> str:

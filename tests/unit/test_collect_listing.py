@@ -47,6 +47,34 @@ def test_a_capped_page_size_does_not_end_the_listing() -> None:
     assert not pages(500, total=1840).ended
 
 
+def least(*sizes: int, total: int, size: int = 10) -> Listing:
+    """Pages of at most `size` records of a portal that states fewer records than it has."""
+    listing, first = Listing(), 0
+    for count in sizes:
+        ids = [str(number) for number in range(first, first + count)]
+        listing = listing.with_page(Page(tuple(ids), total, is_least=True, is_last=count < size), ids)
+        first += count
+    return listing
+
+
+@pytest.mark.parametrize(
+    ("listing", "ended", "words"),
+    [
+        (least(10, 5, total=14), True, None),  # 84 were stated, 85 came
+        (least(10, 5, total=15), True, None),
+        (least(10, total=10), False, "left after 1 pages"),  # full: more may follow
+        (least(10, 1, total=10), True, None),
+        (least(10, 0, total=10), True, None),
+        (least(10, 5, total=16), False, "left after 2 pages"),  # short, but the stated total is not reached
+        (least(10, 5, 0, total=16), True, "states 16 records and listed 15"),
+        (least(10, total=10).with_page(Page(("x",), 11, is_least=True, is_last=True), "x"), True, "changed it while it was read"),
+    ],
+)
+def test_a_total_that_is_too_low_ends_a_listing_together_with_a_short_page(listing: Listing, ended: bool, words: str | None) -> None:
+    assert listing.ended is ended
+    assert (words is None and listing.gap is None) or (words is not None and words in (listing.gap or ""))
+
+
 WHOLE = pages(10, total=10)
 EMPTY = pages(0, total=0)
 
