@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from aegis.codes import INDUSTRY_SECTIONS, SIDO
 from aegis.errors import Code
+from aegis.fixes import Fix
 
 NAMESPACE = UUID("6f0a8c1e-5d0b-5b7e-9d0a-3f1f6b2f9c41")
 """Names policies by (source, source_id). Never change it: a deleted and re-inserted record has to come back under the same key."""
@@ -103,6 +104,8 @@ class Accepted:
 
     draft: PolicyDraft
     document: Document
+    fixes: tuple[Fix, ...] = ()
+    """What was put right before the draft was validated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aegis.errors import Code
+from aegis.fixes import Fix
 from collectors.draft import Accepted, Document, PolicyDraft, Problem, Rejected
 from collectors.failures import Handling, SourceFailed, Verdict
 from collectors.portals.portal import Page
@@ -122,7 +123,7 @@ def _staged_as_json(page: Staged) -> dict[str, Any]:
     return {
         **_extent(page),
         "records": page.records,
-        "accepted": [{"draft": each.draft.model_dump(mode="json"), "document": asdict(each.document)} for each in page.accepted],
+        "accepted": [_accepted_as_json(each) for each in page.accepted],
         "rejected": [{"problems": [asdict(problem) for problem in each.problems], "document": asdict(each.document)} for each in page.rejected],
         "ids": sorted(page.ids),
         "unidentified": sorted(page.unidentified),
@@ -133,13 +134,23 @@ def _staged_from_json(known: Mapping[str, Any]) -> Staged:
     return Staged(
         known["records"],
         known["total"],
-        tuple(Accepted(PolicyDraft.model_validate_json(json.dumps(each["draft"])), Document(**each["document"])) for each in known["accepted"]),
+        tuple(map(_accepted, known["accepted"])),
         tuple(Rejected(tuple(map(_problem, each["problems"])), Document(**each["document"])) for each in known["rejected"]),
         frozenset(known["ids"]),
         frozenset(known["unidentified"]),
         known["is_least"],
         known["is_last"],
     )
+
+
+def _accepted_as_json(each: Accepted) -> dict[str, Any]:
+    fixes = [fix.as_document() for fix in each.fixes]
+    return {"draft": each.draft.model_dump(mode="json"), "document": asdict(each.document), "fixes": fixes}
+
+
+def _accepted(known: Mapping[str, Any]) -> Accepted:
+    draft = PolicyDraft.model_validate_json(json.dumps(known["draft"]))
+    return Accepted(draft, Document(**known["document"]), tuple(map(Fix.from_document, known["fixes"])))
 
 
 def _problem(known: Mapping[str, str]) -> Problem:

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from aegis.queries import queries
 from collectors.draft import Accepted, Rejected
+from collectors.fixing import add_fixes, without_exempt
 from collectors.listing import Listing
 
 Connection = psycopg.Connection[TupleRow]
@@ -71,10 +72,11 @@ class PolicyStore:
 
     def store(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], unidentified: frozenset[str]) -> Stored:
         """Store one page in one transaction; in a dry run say what that would do. `unidentified`: content hashes of records without a usable identifier."""
-        drafts = _json([_row(each) for each in accepted])
         with self._connection.transaction():
             if self._dry_run:
                 self._connection.execute("SET TRANSACTION READ ONLY")
+            accepted = without_exempt(self._connection, accepted)
+            drafts = _json([_row(each) for each in accepted])
             differing: dict[str, bool] = dict(self._connection.execute(self._sql["compare"], {"batch": drafts}).fetchall())
             known = self._quarantined(unidentified)
             if not self._dry_run:
@@ -118,6 +120,7 @@ class PolicyStore:
                 self._connection.execute(self._sql["upsert"], {"batch": drafts, "differing": differing, "traceparent": self._traceparent})
             if accepted:
                 self._connection.execute(self._sql["keep_documents"], {"batch": _json([each.document for each in accepted])})
+            add_fixes(self._connection, self._source, accepted)
             if rejected:
                 self._connection.execute(self._sql["quarantine"], {"batch": _json([row for each in rejected for row in _problems(each)])})
 

@@ -1,4 +1,4 @@
-"""Basic validation: a source's record becomes a draft, or problems that name field, reason and remedy. Pure."""
+"""Basic validation: a source's record, its certain faults fixed, becomes a draft, or problems that name field, reason and remedy. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from aegis.errors import Code
+from aegis.fixes import fixed
 from collectors.document import document_of
 from collectors.draft import Accepted, Outcome, PolicyDraft, Problem, Rejected
 from collectors.period import ImpossibleDate
@@ -28,12 +29,13 @@ def validate(source: Source, raw: object) -> Outcome:
         )
         return Rejected((problem,), document)
     try:
-        draft = PolicyDraft.model_validate({"source": source.name, **source.fields(raw)})
+        fields, fixes = fixed(source.fields(raw))
+        draft = PolicyDraft.model_validate({"source": source.name, **fields})
     except ValidationError as error:
         return Rejected(tuple(_problem(source, dict(detail)) for detail in error.errors(include_url=False, include_input=False)), document)
     except ImpossibleDate as error:
         return Rejected((Problem(Code.INVALID_FORMAT, source.period_field, str(error), "have the portal correct the period"),), document)
-    return Accepted(draft, document)
+    return Accepted(draft, document, fixes)
 
 
 def usable_id(source: Source, raw: object) -> str | None:

@@ -36,7 +36,7 @@ def _organization(row: Policy, _on: date) -> float:
 
 def _days(row: Policy, on: date) -> float | None:
     days = [day for day in (row.application_start_date, row.application_end_date) if day is not None]
-    return float(all(FIRST_DAY <= day and day.year <= on.year + MOST_YEARS_AHEAD for day in days)) if days else None
+    return float(all(day >= FIRST_DAY and day.year <= on.year + MOST_YEARS_AHEAD for day in days)) if days else None
 
 
 def _amounts(row: Policy, _on: date) -> float | None:

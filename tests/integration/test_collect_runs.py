@@ -195,7 +195,7 @@ def test_what_a_run_did_is_counted(world: Collecting) -> None:
 def test_a_poison_record_is_quarantined_once_and_its_neighbours_are_stored(world: Collecting) -> None:
     shelf = world.simulator.gov24
     shelf.add({**gov24_row(900), "서비스명": None})
-    shelf.add({**gov24_row(901), "신청기한": "2026.05.02~2026.05.01"})
+    shelf.add({**gov24_row(901), "신청기한": "2062.05.02~2026.05.01"})
     shelf.add({**gov24_row(902), "지원대상": "가\x00나\ud800다"})
     for _ in range(3):
         summary = world.run()

@@ -151,7 +151,7 @@ def test_a_dash_is_no_period() -> None:
         ("gov24", {"서비스ID": "A1", "서비스명": ["난방비"]}, [(Code.INVALID_FORMAT, "서비스명")]),
         ("gov24", {"서비스ID": "A1", "서비스명": 5, "지원대상": {}}, [(Code.INVALID_FORMAT, "서비스명"), (Code.INVALID_FORMAT, "지원대상")]),
         ("gov24", {"서비스ID": "B010-****-****", "서비스명": "가림"}, [(Code.INVALID_FORMAT, "서비스ID")]),
-        ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "2026.05.02~2026.05.01"}, [(Code.VALIDATION_FAILED, "application_end_date")]),
+        ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "2062.05.02~2026.05.01"}, [(Code.VALIDATION_FAILED, "application_end_date")]),
         ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "2026.02.30~2026.05.01"}, [(Code.INVALID_FORMAT, "신청기한")]),
         ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "1026.02.03~2026.05.01"}, [(Code.VALIDATION_FAILED, "application_start_date")]),
         ("bizinfo", {"pblancId": "P1", "pblancNm": "가", "pblancUrl": "javascript:x"}, [(Code.INVALID_FORMAT, "pblancUrl")]),
