@@ -62,6 +62,17 @@ class Settings(BaseSettings):
     aegis_files_url: str = "files"
     """Where files for analysts lie: a folder, or s3://bucket/prefix with AWS_* in the environment; empty: none are left."""
 
+    collect_proxy: SecretStr = SecretStr("")
+    """Proxy for every source, a password in its address included; where empty, HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold, as for other programs."""
+    collect_requests_per_second: float = Field(default=5.0, gt=0, le=100)
+    """For each source."""
+    collect_daily_limits: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Source → most requests a day in Korea, as JSON: {"mss": 100}. A source that is not named is asked until it says that the day's limit is used up."""
+    collect_spool_dir: Path = Path(".run/listings")
+    """Where the last good listing of each source is kept, as received: closed to others."""
+    max_concurrent_collections: int = Field(default=5, ge=1, le=32)
+    """Sources that are collected at once."""
+
     def source(self, name: str) -> SourceSettings:
         """Address and key of the source `name`: a source that is added has its settings, and needs no field here."""
         return SourceSettings(_env_prefix=f"{name}_", _env_file=_environment_file())

@@ -12,11 +12,10 @@ from rich.table import Column, Table
 
 from aegis.settings import Settings, settings
 from aegis.telemetry.health import HealthServer
-from collectors import fetch
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
 from collectors.run import collect as run_collection
-from collectors.session import address, collector_logs, keeping, key, opened_store, order
+from collectors.session import address, collector_logs, keeping, key, opened_client, opened_store, order, traced
 from collectors.showing import progress_bar, reporter, show
 from collectors.staging import Order
 from collectors.steps import fetch_command, stage_command, write_command
@@ -62,7 +61,7 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
     configured = settings()
     collector_logs(configured)
     wanted = order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive)
-    with _metrics(configured.aegis_metrics_port):
+    with traced(), _metrics(configured.aegis_metrics_port):
         summary = _collect(configured, wanted, quiet=as_json)
     if as_json:
         click.echo(orjson.dumps({**asdict(summary), "status": summary.status}))
@@ -73,9 +72,14 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
 
 
 def _collect(configured: Settings, wanted: Order, *, quiet: bool) -> Summary:
-    with opened_store(configured, wanted.portal.name, dry_run=wanted.dry_run) as store, fetch.client() as client, progress_bar(quiet) as progress:
-        keep = keeping(configured, store, wanted.portal.name, dry_run=wanted.dry_run)
-        return run_collection(wanted, Fetcher(client), store, reporter(progress, wanted.portal.title), keep)
+    source = wanted.portal.name
+    with (
+        opened_store(configured, source, dry_run=wanted.dry_run) as store,
+        opened_client(configured, source, wanted.url) as client,
+        progress_bar(quiet) as progress,
+    ):
+        keep = keeping(configured, store, source, dry_run=wanted.dry_run)
+        return run_collection(wanted, Fetcher(client, remembers=not wanted.dry_run), store, reporter(progress, wanted.portal.title), keep)
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

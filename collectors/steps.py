@@ -11,11 +11,10 @@ import click
 import orjson
 
 from aegis.settings import settings
-from collectors import fetch
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
 from collectors.run import Writing, write
-from collectors.session import collector_logs, keeping, opened_store, order
+from collectors.session import collector_logs, keeping, opened_client, opened_store, order, traced
 from collectors.showing import progress_bar, reporter, show, watched
 from collectors.spool import Spool, sources_in
 from collectors.staging import fetched, staged
@@ -38,7 +37,7 @@ def fetch_command(*, source: str, folder: Path, url: str | None, page_size: int 
     spool = Spool(folder, source)
     known = spool.fetched()
     if known is None or known.error is not None:
-        with fetch.client() as client, progress_bar(as_json) as progress:
+        with opened_client(configured, source, wanted.url) as client, progress_bar(as_json) as progress:
             known = spool.keep_fetched(watched(fetched(wanted, Fetcher(client)), progress, wanted.portal.title), time.time())
     _say(asdict(known), as_json)
     if known.error is not None:
@@ -69,7 +68,7 @@ def write_command(*, folder: Path, dry_run: bool, force_archive: bool, as_json: 
         if known is None or not spool.is_staged:
             raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
         writing = Writing(source, dry_run, force_archive, known.begun)
-        with opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
+        with traced(), opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
             pages = keeping(configured, store, source, dry_run=dry_run)(spool.staged())
             summaries.append(write(writing, pages, store, reporter(progress, PORTALS[source].title)))
     if as_json:

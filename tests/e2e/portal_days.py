@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 
 from aegis.settings import Settings
-from collectors.fetch import Fetcher, client
+from collectors.fetch import Fetcher
+from collectors.http import PoliteClient, manners_for
 from collectors.portals.gov24 import Gov24
 from collectors.run import Order, collect
 from collectors.store import PolicyStore
@@ -46,8 +47,9 @@ class PortalDays:
         portal = RecordedGov24()
         order = Order(portal, self.portals.urls["gov24"], API_KEY, portal.page_size)
         dsn = self.settings.postgres_collector_dsn.get_secret_value()
-        with client() as http, psycopg.connect(dsn, autocommit=True) as connection:
-            return collect(order, Fetcher(http), PolicyStore(connection, SOURCE, dry_run=False))
+        manners = manners_for(SOURCE, order.url, per_second=1000)
+        with PoliteClient(manners) as client, psycopg.connect(dsn, autocommit=True) as connection:
+            return collect(order, Fetcher(client), PolicyStore(connection, SOURCE, dry_run=False))
 
     def listed(self) -> int:
         """Services on today's list that have a usable identifier."""

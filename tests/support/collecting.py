@@ -16,7 +16,8 @@ from psycopg.rows import dict_row
 
 from aegis.migrations import migrate
 from aegis.settings import Settings
-from collectors.fetch import Fetcher, client
+from collectors.fetch import Fetcher
+from collectors.http import PoliteClient, manners_for
 from collectors.portals import PORTALS
 from collectors.run import Keep, Order, collect
 from collectors.store import PolicyStore
@@ -59,8 +60,9 @@ class Collecting:
     ) -> Summary:
         """Collect `source` once."""
         order = Order(PORTALS[source], self.simulator.urls[source], API_KEY, page_size, dry_run, force_archive)
-        with client() as http, psycopg.connect(self.collector_dsn, autocommit=True) as connection:
-            return collect(order, Fetcher(http, self.slept.append), PolicyStore(connection, source, dry_run=dry_run), keep=keep)
+        manners = manners_for(source, order.url, per_second=1000)
+        with PoliteClient(manners, sleep=self.slept.append) as client, psycopg.connect(self.collector_dsn, autocommit=True) as connection:
+            return collect(order, Fetcher(client), PolicyStore(connection, source, dry_run=dry_run), keep=keep)
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a query, read as the owner."""

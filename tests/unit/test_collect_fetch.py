@@ -10,7 +10,10 @@ import pytest
 
 from aegis.errors import Code
 from collectors.failures import SourceFailed
-from collectors.fetch import LONGEST_WAIT_SECONDS, Fetcher, client
+from collectors.fetch import Fetcher
+from collectors.http import Manners, PoliteClient
+from collectors.http.client import LONGEST_WAIT_SECONDS
+from collectors.http.wire import USER_AGENT, Wire
 from collectors.portals import PORTALS, Portal
 from collectors.portals.portal import Page
 from infra.local.portals.faults import FORMS
@@ -33,8 +36,9 @@ def answers(*responses: httpx.Response | Exception) -> tuple[Callable[[httpx.Req
 
 
 def fetch(handle: Callable[[httpx.Request], httpx.Response], slept: list[float], portal: Portal = GOV24) -> Page:
-    with httpx.Client(transport=httpx.MockTransport(handle)) as http:
-        return Fetcher(http, slept.append).page(portal, portal.request("http://portal.example/api", "geheim", 1, 10))
+    manners = Manners(portal.name, frozenset({"portal.example"}), per_second=1000)
+    with PoliteClient(manners, wire=Wire(manners, through=httpx.MockTransport(handle)), sleep=slept.append) as client:
+        return Fetcher(client).page(portal, portal.request("http://portal.example/api", "geheim", 1, 10))
 
 
 def form(kind: str) -> httpx.Response:
@@ -96,7 +100,8 @@ def test_no_error_repeats_the_key(kind: str) -> None:
     assert "geheim" not in "".join(traceback.format_exception_only(caught.value))
 
 
-def test_requests_name_their_sender_and_follow_no_redirect() -> None:
-    with client() as http:
-        assert "aegis" in http.headers["User-Agent"]
-        assert not http.follow_redirects
+def test_requests_name_their_sender() -> None:
+    handle, seen = answers(GOOD)
+    fetch(handle, [])
+    assert "aegis" in USER_AGENT
+    assert seen[0].headers["User-Agent"] == USER_AGENT
