@@ -6,10 +6,12 @@ from aegis.derivations import STORES
 
 DEAD_LETTERS = "dead-letters"
 """The app that copies dead letters from Kafka into PostgreSQL."""
+RECEIPTS = "receipts"
+"""The app that folds the stores' receipts into PostgreSQL and tells when all stores hold a version."""
 
 
 def consumer_group(app: str) -> str:
-    """The Kafka consumer group (and Faust app id) of the app of a derived store, or of `DEAD_LETTERS`."""
+    """The Kafka consumer group (and Faust app id) of the app of a derived store, of `DEAD_LETTERS` or of `RECEIPTS`."""
     return f"aegis-{app}"
 
 
@@ -18,5 +20,5 @@ def building_group(store: str) -> str:
     return f"aegis-{store}-building"
 
 
-GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS)}
+GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS, RECEIPTS)}
 """App → consumer group."""

@@ -10,20 +10,24 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
 
-from aegis.consumer_groups import DEAD_LETTERS
+from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS
 from aegis.correction import CORRECTIONS_TOPIC
 from aegis.dead_letter import DEAD_LETTERS_TOPIC
 from aegis.derivations import shapes
 from aegis.envelope import table_topic
+from aegis.receipt import RECEIPTS_TOPIC
 
 Place = tuple[str, int]
 """Topic and partition."""
 
+_BESIDE = {DEAD_LETTERS: DEAD_LETTERS_TOPIC, RECEIPTS: RECEIPTS_TOPIC}
+"""App that serves no derived store → the topic that it reads."""
+
 
 def topics_of(app: str) -> frozenset[str]:
-    """The topics that the app of a derived store, or the dead-letter app, reads."""
-    if app == DEAD_LETTERS:
-        return frozenset({DEAD_LETTERS_TOPIC})
+    """The topics that the app of a derived store, or one of the apps beside them, reads."""
+    if app in _BESIDE:
+        return frozenset({_BESIDE[app]})
     return frozenset({CORRECTIONS_TOPIC, *(table_topic(table) for table in shapes(app))})
 
 

@@ -15,6 +15,7 @@ from aegis.correction import CORRECTIONS_TOPIC
 from aegis.dead_letter import DEAD_LETTERS_TOPIC
 from aegis.derivations import CAPTURED
 from aegis.envelope import table_topic
+from aegis.receipt import RECEIPTS_TOPIC
 
 EVENTS_TOPIC = "policy-events"
 HEARTBEAT_TOPIC = "__debezium-heartbeat.aegis"
@@ -53,6 +54,7 @@ def topics(partitions: int) -> tuple[Topic, ...]:
         *(Topic(table_topic(table), partitions) for table in CAPTURED),
         Topic(CORRECTIONS_TOPIC, partitions),
         Topic(EVENTS_TOPIC, partitions),
+        Topic(RECEIPTS_TOPIC, partitions),
         Topic(DEAD_LETTERS_TOPIC, partitions, retention_days=30),
         Topic(HEARTBEAT_TOPIC, 1, retention_days=1, extra={"segment.ms": str(DAY_MS)}),
     )

@@ -1,4 +1,4 @@
-"""`python -m stream_apps APP`: one worker of a derived store's app, or of the app that records dead letters."""
+"""`python -m stream_apps APP`: one worker of a derived store's app, of the app that records dead letters, or of that which folds receipts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type
 
 from aegis.codec import Encoder
-from aegis.consumer_groups import DEAD_LETTERS, building_group, consumer_group
+from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, building_group, consumer_group
 from aegis.correction import CORRECTIONS_SUBJECT
 from aegis.correction_log import CorrectionLog
-from aegis.dead_letter import DEAD_LETTERS_SUBJECT, DEAD_LETTERS_TOPIC
+from aegis.dead_letter import DEAD_LETTERS_SUBJECT
 from aegis.derivations import STORES
 from aegis.durable_log import DurableLog, open_producer
+from aegis.offsets import topics_of
+from aegis.receipt import RECEIPTS_SUBJECT
 from aegis.registry import Registry, RegistryUnavailable
 from aegis.settings import Settings, settings
 from aegis.stores.opening import HAVE_GENERATIONS, open_store
@@ -35,6 +37,8 @@ from stream_apps.cold_path_age import ColdPathAge
 from stream_apps.dead_letters import DeadLettersTable
 from stream_apps.outlet import KafkaOutlet, LoggedOutlet
 from stream_apps.pausing import PauseWatch
+from stream_apps.receipt_log import KafkaReceipts
+from stream_apps.receipts import MOST_RECEIPTS, SyncProgress
 from stream_apps.sink import Sink
 from stream_apps.sparing import Sparing
 from stream_apps.worker import run
@@ -46,7 +50,7 @@ CHATTY = ("faust", "mode", "httpx", "httpx2")
 
 
 @click.command()
-@click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS]))
+@click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS, RECEIPTS]))
 @click.option(
     "--building", is_flag=True, help="Fill the store's new generation, in a consumer group of its own, from the beginning of the log (`aegis rebuild`)."
 )
@@ -128,20 +132,23 @@ def quieten() -> None:
 
 def options(app: str, configured: Settings) -> AppOptions:
     """What the settings make of `app`."""
-    topics = [DEAD_LETTERS_TOPIC] if app == DEAD_LETTERS else store_topics(app)
-    return AppOptions(app, topics, configured.kafka_bootstrap_servers, configured.aegis_batch_size)
+    topics = store_topics(app) if app in STORES else sorted(topics_of(app))
+    return AppOptions(app, topics, configured.kafka_bootstrap_servers, MOST_RECEIPTS if app == RECEIPTS else configured.aegis_batch_size)
 
 
 def open_sink(app: str, configured: Settings) -> Sink[Any]:
     """The sink of `app`. Waits for the schema registry."""
     registry = Registry(configured.schema_registry_url)
-    if app == DEAD_LETTERS:
-        return DeadLettersTable(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), configured.aegis_store_timeout_seconds)
-    letters, corrections = _encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT)
     timeout = configured.aegis_store_timeout_seconds
+    if app == DEAD_LETTERS:
+        return DeadLettersTable(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), timeout)
+    if app == RECEIPTS:
+        return SyncProgress(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), timeout)
+    letters, corrections = _encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT)
     durable = DurableLog(open_producer(configured.kafka_bootstrap_servers, f"aegis-{app}", timeout), timeout)
     outlet = KafkaOutlet(durable, letters, CorrectionLog(durable, corrections))
-    return Applier(open_store(app, configured), registry.codec(), outlet, Brake(configured.aegis_brake_rejections))
+    receipts = KafkaReceipts(durable, _encoder(registry, RECEIPTS_SUBJECT))
+    return Applier(open_store(app, configured), registry.codec(), outlet, Brake(configured.aegis_brake_rejections), receipts=receipts)
 
 
 def _encoder(registry: Registry, subject: str) -> Encoder:

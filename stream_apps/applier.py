@@ -18,7 +18,9 @@ from aegis.dead_letter import DeadLetter, dead_letter
 from aegis.derivations import CAPTURED, derive
 from aegis.errors import ChangeRejected, StoreUnavailable, Undecodable
 from aegis.message import Message
+from aegis.receipt import RECEIPTED, Receipt
 from aegis.record import Outcome, Record, Verdict
+from aegis.stamp import Stamp
 from aegis.stores.protocol import Store
 from aegis.telemetry.metrics import db_sync, db_sync_latency_seconds
 from stream_apps.brake import Brake
@@ -72,15 +74,33 @@ class Outlet(Protocol):
         ...
 
 
-class Applier:
-    """The sink of a derived store's app."""
+class Receipts(Protocol):
+    """Where receipts go."""
 
-    def __init__(self, store: Store, codec: Codec, outlet: Outlet, brake: Brake, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def publish(self, receipt: Receipt) -> None:
+        """As `Outlet.publish`."""
+        ...
+
+
+class Applier:
+    """The sink of a derived store's app. `receipts` None: it gives none, being one that builds."""
+
+    def __init__(
+        self,
+        store: Store,
+        codec: Codec,
+        outlet: Outlet,
+        brake: Brake,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        receipts: Receipts | None = None,
+    ) -> None:
         self._store = store
         self._codec = codec
         self._outlet = outlet
         self._brake = brake
         self._now = now
+        self._receipts = receipts
 
     @property
     def name(self) -> str:
@@ -99,8 +119,8 @@ class Applier:
         return prepared(collapsed, len(messages), self.name)
 
     def apply(self, prepared: Prepared) -> Report:
-        """Forget and restore, then write the records; publish a dead letter and a compensation for each that is rejected. Raises `StoreUnavailable`,
-        `LogUnavailable` and, without publishing, TooManyRejections.
+        """Forget and restore, then write the records; publish a dead letter and a compensation for each that is rejected, and a receipt for the
+        policies among the others. Raises `StoreUnavailable`, `LogUnavailable` and, without publishing, TooManyRejections.
         """
         done = self._operate(prepared.calls)
         outcomes = self._write(prepared.records)
@@ -111,6 +131,9 @@ class Applier:
                 [Letter(dead_letter(self.name, one.message, one.change, one.reason, self._now()), one.message.trace) for one in rejections],
                 compensations(rejections, self.name),
             )
+        held = _held(prepared.records, outcomes)
+        if held and self._receipts is not None:
+            self._receipts.publish(Receipt(self.name, self._now(), held))
         return _report(prepared, done, outcomes, rejections)
 
     def _operate(self, wanted: Sequence[Call]) -> Counter[str]:
@@ -171,6 +194,12 @@ def compensations(rejections: Sequence[Rejection], store: str) -> list[Change]:
 
 def _rejected(changes: Sequence[tuple[Message, Change]], outcomes: Sequence[Outcome]) -> list[Rejection]:
     return [Rejection(message, change, outcome.reason) for (message, change), outcome in zip(changes, outcomes, strict=True) if outcome.reason is not None]
+
+
+def _held(records: Sequence[Record], outcomes: Sequence[Outcome]) -> list[tuple[str, Stamp]]:
+    """Key and stamp of the policies that the store holds at this stamp, or, where it was stale, at a higher one."""
+    answered = zip(records, outcomes, strict=True)
+    return [(record.key, record.stamp) for record, outcome in answered if record.table == RECEIPTED and outcome.verdict is not Verdict.REJECTED]
 
 
 def _report(prepared: Prepared, done: Counter[str], outcomes: Sequence[Outcome], rejections: Sequence[Rejection]) -> Report:

@@ -12,14 +12,13 @@ import structlog
 
 from aegis.codec import Codec
 from aegis.consumer_groups import DEAD_LETTERS
-from aegis.errors import Code, StoreUnavailable, Undecodable
+from aegis.errors import Undecodable
 from aegis.message import Message
 from aegis.queries import queries
+from stream_apps.operator_session import OperatorSession
 from stream_apps.sink import Report
 
 log = structlog.get_logger(__name__)
-
-CONNECT_TIMEOUT_SECONDS = 5
 
 
 class RefusedLetter(Exception):
@@ -47,22 +46,15 @@ class DeadLettersTable:
     name = DEAD_LETTERS
 
     def __init__(self, dsn: str, codec: Codec, timeout_seconds: float) -> None:
-        self._dsn = dsn
+        self._session = OperatorSession(dsn, "aegis dead letters", timeout_seconds)
         self._codec = codec
-        self._options = f"-c statement_timeout={int(timeout_seconds * 1000)}"
-        self._connection: psycopg.Connection[Any] | None = None
 
     def open(self) -> None:
         """Connect anew."""
-        self.close()
-        try:
-            self._connection = psycopg.connect(self._dsn, connect_timeout=CONNECT_TIMEOUT_SECONDS, options=self._options, application_name="aegis dead letters")
-        except psycopg.OperationalError as error:
-            raise _unavailable(error) from error
+        self._session.open()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self._session.close()
 
     def prepare(self, messages: Sequence[Message]) -> PreparedLetters:
         rows = []
@@ -77,13 +69,10 @@ class DeadLettersTable:
         return PreparedLetters(len(messages), rows, undecodable)
 
     def apply(self, prepared: PreparedLetters) -> Report:
-        assert self._connection is not None
         try:
-            with self._connection.transaction(), self._connection.cursor() as cursor:
+            with self._session.transaction() as cursor:
                 cursor.executemany(queries("dead_letters")["record"], prepared.rows)
                 added = cursor.rowcount
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise _unavailable(error) from error
         except psycopg.Error as error:  # its detail quotes the row, which no log may show
             constraint = error.diag.constraint_name
             raise RefusedLetter(
@@ -92,7 +81,3 @@ class DeadLettersTable:
         verdicts = {"applied": max(added, 0), "stale": len(prepared.rows) - max(added, 0), "undecodable": prepared.undecodable}
         newest: datetime | None = max((row["failed_at"] for row in prepared.rows), default=None)
         return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, newest)
-
-
-def _unavailable(error: psycopg.Error) -> StoreUnavailable:
-    return StoreUnavailable(Code.SOURCE_UNAVAILABLE, f"PostgreSQL: {type(error).__name__}: {error}; see `make status`")

@@ -15,12 +15,14 @@ from aegis.derivations import CAPTURED
 from aegis.envelope import table_topic
 from aegis.errors import Code, Undecodable
 from aegis.message import Message
+from aegis.receipt import RECEIPTS_SUBJECT
 from aegis.registry import committed_schema
 
 SUBJECTS = (
     *(f"{table_topic(table)}-{part}" for table in CAPTURED for part in ("key", "value")),
     CORRECTIONS_SUBJECT,
     DEAD_LETTERS_SUBJECT,
+    RECEIPTS_SUBJECT,
 )
 """A subject's number here is its place in this list, counted from one: what a registry would have given it."""
 
