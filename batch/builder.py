@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from aegis.child import ending_with_parent
 from aegis.errors import AegisError, Code
-from batch.child import ending_with_parent
 
 STOP_SECONDS = 60.0
 """For the batch under way and the last commit."""

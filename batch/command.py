@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from batch.child import ending_with_parent
+from aegis.child import ending_with_parent
 from batch.folders import CHECKOUT, report_folder
 
 PROGRAM = Path(sys.executable).with_name("aegis")
@@ -31,6 +31,8 @@ class Answer:
     exit_code: int
     said: Any
     """The JSON that it printed; None where it printed none."""
+    text: str
+    """What it printed."""
     complaint: str
     """What it gave as its error; its last lines where it gave none."""
 
@@ -55,9 +57,9 @@ def aegis(*arguments: str) -> Answer:
             _stop(process)
             raise
         output.seek(0)
-        said = _json(output.read())
+        printed = output.read()
     log.info("command.ended", command=" ".join(arguments), exit_code=exit_code)
-    return Answer(exit_code, said, _complaint(lines))
+    return Answer(exit_code, _json(printed), printed.decode(errors="replace"), _complaint(lines))
 
 
 def _progress(process: subprocess.Popen[str]) -> deque[str]:

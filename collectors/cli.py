@@ -15,6 +15,7 @@ from aegis.telemetry.health import HealthServer
 from collectors.fetch import Fetcher
 from collectors.portals import PORTALS
 from collectors.run import collect as run_collection
+from collectors.schedule.cli import due_command, schedule_command, serve_command
 from collectors.session import address, collector_logs, keeping, key, opened_client, opened_store, order, traced
 from collectors.showing import progress_bar, reporter, show
 from collectors.staging import Order
@@ -30,6 +31,9 @@ def collect() -> None:
 collect.add_command(fetch_command)
 collect.add_command(stage_command)
 collect.add_command(write_command)
+collect.add_command(serve_command)
+collect.add_command(due_command)
+collect.add_command(schedule_command)
 
 
 @collect.command("sources")

@@ -30,6 +30,12 @@ def of_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(codes))
 
 
+def of_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes of the provinces whose municipalities (five digits, of today or of before) are listed; those of every province are the whole country."""
+    found = {code for each in codes if (code := _SUCCESSOR.get(each.strip()[:2], each.strip()[:2])) in _TODAY}
+    return (NATIONWIDE,) if found == _TODAY else tuple(sorted(found))
+
+
 def of_title(title: str) -> tuple[str, ...]:
     """Codes of the region prefix of a title: "[서울ㆍ경기] …"."""
     match = _PREFIX.match(title)

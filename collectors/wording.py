@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h
 _SILENT = frozenset({"script", "style", "head", "title"})
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\udfff]")
 """What no text field may hold: PostgreSQL refuses NUL and lone surrogates; the rest is invisible and only makes equal texts differ."""
+_LINK = re.compile(r"https?://[^\s/@]+\.[^\s@]+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|<!--|&#?\w+;")
 _BARE = re.compile(r"<(?!/?[a-zA-Z]|!--)")
@@ -63,6 +65,29 @@ def tidy(text: str) -> str:
 def line(text: str) -> str:
     """Text on one line, entities resolved: titles and names."""
     return " ".join(tidy(unescape(text)).split())
+
+
+def link(text: str | None) -> str | None:
+    """The address as a portal writes it, made one with a scheme where it lacks one; whether it is one at all is for validation to say."""
+    url = line(text or "")
+    return f"https://{url}" if url and "://" not in url else url or None
+
+
+def first_link(*texts: str | None) -> str | None:
+    """The first of several free-text fields that begins with an address; such a field may as well hold "-" or "없음"."""
+    words = (word.rstrip(",;") for text in texts for word in (link(text) or "").split()[:1])
+    return next((word for word in words if _LINK.fullmatch(word)), None)
+
+
+def names(text: str | None, separator: str = ",") -> list[str]:
+    """Values that a portal joined into one text, each once, tidied."""
+    return list(dict.fromkeys(value for part in (text or "").split(separator) if (value := line(plain(part)))))
+
+
+def sections(parts: Iterable[tuple[str, str | None]]) -> str:
+    """(heading, text) pairs as one text without markup and contacts, empty ones left out; an empty heading is none."""
+    found = ((heading, plain(text or "")) for heading, text in parts)
+    return without_contacts("\n\n".join(f"{heading}: {text}" if heading else text for heading, text in found if text))
 
 
 def storable(text: str) -> str:

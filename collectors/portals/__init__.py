@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collectors.portals.bizinfo import Bizinfo
+from collectors.portals.bokjiro_central import BokjiroCentral
+from collectors.portals.bokjiro_local import BokjiroLocal
 from collectors.portals.gov24 import Gov24
+from collectors.portals.kstartup import KStartup
+from collectors.portals.mss import Mss
 from collectors.portals.portal import ApiPortal, Portal
+from collectors.portals.youthcenter import YouthCenter
 
 _REGISTERED: tuple[ApiPortal, ...] = (
     Bizinfo(),
     Gov24(),
+    KStartup(),
+    YouthCenter(),
+    Mss(),
+    BokjiroCentral(),
+    BokjiroLocal(),
 )
 """Every portal that is collected. One more is one line here: docs/add-a-source.md."""
 

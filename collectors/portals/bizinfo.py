@@ -17,7 +17,7 @@ from collectors.answer import Answer, NoData, read, refusal
 from collectors.draft import Fields
 from collectors.period import parse
 from collectors.portals.portal import Page, Request, count, decoded_key
-from collectors.wording import line, plain, without_contacts
+from collectors.wording import line, link, plain, without_contacts
 
 SITE = "https://www.bizinfo.go.kr/"
 MOST_TAG_CHARACTERS = 40
@@ -134,7 +134,7 @@ def _url(text: str | None) -> str | None:
     url = line(text or "")
     if url.startswith("/") and not url.startswith("//"):
         return SITE.rstrip("/") + url
-    return f"https://{url}" if url and "://" not in url else url or None
+    return link(url)
 
 
 def _joined(text: str | None) -> str | None:

@@ -16,7 +16,7 @@ from collectors.answer import Answer, NoData, read, refusal
 from collectors.draft import Fields
 from collectors.period import parse
 from collectors.portals.portal import Page, Request, count, decoded_key
-from collectors.wording import line, plain, without_contacts
+from collectors.wording import line, link, plain, without_contacts
 
 PATH = "/serviceList"
 CENTRAL = "중앙행정기관"
@@ -100,7 +100,7 @@ class Gov24:
             "application_start_date": period.start,
             "application_end_date": period.end,
             "application_period_text": _period_text(service.period),
-            "detail_url": _url(service.url),
+            "detail_url": link(service.url),
             "tags": tuple(dict.fromkeys([*_values(service.kind), *_values(service.users)])),
         }
 
@@ -132,11 +132,6 @@ def _regions(service: Service) -> tuple[str, ...]:
     if service.organization_type and line(service.organization_type) == CENTRAL:
         return (NATIONWIDE,)
     return regions.of_organization(line(service.organization or ""))
-
-
-def _url(text: str | None) -> str | None:
-    url = line(text or "")
-    return f"https://{url}" if url and "://" not in url else url or None
 
 
 def _values(text: str | None) -> list[str]:

@@ -30,7 +30,7 @@ def nightly(read: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_dags_import_without_errors_or_warnings(read: dict[str, Any]) -> None:
     assert (read["import_errors"], read["warnings"]) == ({}, [])
-    assert set(read["dags"]) == {NIGHTLY, "aegis_replay", "aegis_rebuild"}
+    assert set(read["dags"]) == {NIGHTLY, "aegis_replay", "aegis_rebuild", "aegis_collection"}
 
 
 def test_reading_the_dags_loads_no_driver(read: dict[str, Any]) -> None:
@@ -51,6 +51,11 @@ def test_the_nightly_run_has_exactly_its_tasks_in_their_order(nightly: dict[str,
 def test_it_starts_at_three_in_the_morning_in_korea_one_run_at_a_time_and_skips_missed_nights(nightly: dict[str, Any]) -> None:
     assert (nightly["schedule"]["expression"], nightly["schedule"]["timezone"]) == ("0 3 * * *", "Asia/Seoul")
     assert (nightly["max_active_runs"], nightly["catchup"], nightly["limit_seconds"]) == (1, False, 4 * HOUR)
+
+
+def test_sources_that_are_due_are_collected_every_ten_minutes_and_never_side_by_side(read: dict[str, Any]) -> None:
+    dag = read["dags"]["aegis_collection"]
+    assert (dag["schedule"]["expression"], dag["max_active_runs"], dag["catchup"], list(dag["tasks"])) == ("*/10 * * * *", 1, False, ["collect_due_sources"])
 
 
 def test_every_task_is_tried_again_three_times_after_five_minutes(nightly: dict[str, Any]) -> None:

@@ -1,0 +1,53 @@
+"""복지로, programmes of the local governments: `apis.data.go.kr/B554287/LocalGovernmentWelfareInformations/LcgvWelfarelist`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from collectors import regions
+from collectors.draft import Fields
+from collectors.portals.bokjiro import Bokjiro, Names, Programme, aliases, common_fields
+from collectors.wording import line, names
+
+
+class LocalProgramme(Programme):
+    """A row of the local governments' list."""
+
+    target: str | None = Field(default=None, alias="sprtTrgtCn")
+    province: str | None = Field(default=None, alias="ctpvNm")
+    municipality: str | None = Field(default=None, alias="sggNm")
+    department: str | None = Field(default=None, alias="bizChrDeptNm")
+    lives: Names = Field(default=None, alias="lifeNmArray")
+    themes: Names = Field(default=None, alias="intrsThemaNmArray")
+    targets: Names = Field(default=None, alias="trgterIndvdlNmArray")
+
+
+_ALIASES = aliases(LocalProgramme, {"issuing_organization": "ctpvNm", "operating_organization": "bizChrDeptNm", "category": "intrsThemaNmArray"})
+
+
+class BokjiroLocal(Bokjiro):
+    """The local governments' list."""
+
+    name = "bokjiro_local"
+    title = "복지로 지자체"
+    address = "https://apis.data.go.kr/B554287/LocalGovernmentWelfareInformations/LcgvWelfarelist"
+
+    def fields(self, raw: Mapping[str, Any]) -> Fields:
+        """Draft fields of one row."""
+        row = LocalProgramme.model_validate(dict(raw))
+        province, municipality, department = (line(text or "") for text in (row.province, row.municipality, row.department))
+        owner = f"{province} {municipality}".strip()
+        return {
+            **common_fields(row, row.target, row.lives, row.targets, row.themes),
+            "issuing_organization": owner or department or None,
+            "operating_organization": department or None,
+            "category": ", ".join(names(row.themes)) or None,
+            "target_regions": regions.of_organization(owner) or regions.of_names([province]) or regions.of_organization(department),
+        }
+
+    def named(self, field: str) -> str:
+        """The portal's own name: servNm for `title`."""
+        return _ALIASES.get(field, field)
