@@ -59,7 +59,7 @@ class PoliteClient:
 
     def get(self, request: Request, known: Validators = NO_VALIDATORS) -> Answer:
         """The answer, of a 2xx status, or of 304 (`is_unchanged`) where `known` was given and still holds. Raises `SourceFailed` for every other."""
-        return self.read(request, successful, known)
+        return self.read(request, conditional if known else successful, known)
 
     def read(self, request: Request, reader: Callable[[Answer], T], known: Validators = NO_VALIDATORS) -> T:
         """What `reader` makes of the answer, after at most three attempts. Raises the last `SourceFailed`.
@@ -123,9 +123,14 @@ class PoliteClient:
 
 def successful(answer: Answer) -> Answer:
     """The answer, if its status says so. Raises `SourceFailed` otherwise."""
-    if answer.is_success or answer.is_unchanged:
+    if answer.is_success:
         return answer
     raise SourceFailed(of_status(answer.status) or MALFORMED, f"HTTP {answer.status}", answer.retry_after)
+
+
+def conditional(answer: Answer) -> Answer:
+    """The answer to a request that named validators: they still hold, or it is as `successful` says."""
+    return answer if answer.is_unchanged else successful(answer)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -70,7 +70,7 @@ class Wire:
                 if response.status_code in REDIRECTS and location:
                     return followed(request, str(response.url), location)
                 return _answer(response, self._manners.most_bytes)
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except httpx.TransportError as error:
             where = urlsplit(request.url)
             # The error's own text may quote the URL, and the key with it: its kind says enough.
             raise SourceFailed(TRANSIENT, f"no answer from {where.hostname}:{where.port or where.scheme} ({type(error).__name__})") from error

@@ -17,6 +17,7 @@ from collectors.http.wire import USER_AGENT, Wire
 from collectors.portals import PORTALS, Portal
 from collectors.portals.portal import Page
 from infra.local.portals.faults import FORMS
+from tests.support.mocked_source import MockedSource
 
 GOV24, BIZINFO = PORTALS["gov24"], PORTALS["bizinfo"]
 GOOD = httpx.Response(200, json={"totalCount": 1, "data": [{}], "jsonArray": [{"totCnt": 1}]})
@@ -37,7 +38,7 @@ def answers(*responses: httpx.Response | Exception) -> tuple[Callable[[httpx.Req
 
 def fetch(handle: Callable[[httpx.Request], httpx.Response], slept: list[float], portal: Portal = GOV24) -> Page:
     manners = Manners(portal.name, frozenset({"portal.example"}), per_second=1000)
-    with PoliteClient(manners, wire=Wire(manners, through=httpx.MockTransport(handle)), sleep=slept.append) as client:
+    with PoliteClient(manners, wire=Wire(manners, through=MockedSource(handle)), sleep=slept.append) as client:
         return Fetcher(client).page(portal, portal.request("http://portal.example/api", "geheim", 1, 10))
 
 
