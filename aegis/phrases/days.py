@@ -12,18 +12,22 @@ from dataclasses import dataclass
 from datetime import date
 
 _S = r"[ ]{0,2}+"
-_YEAR = r"(?:(?:19|20)\d{2}|'? ?(?:[0-3]\d))"
+_YEAR = r"(?:(?:19|20)\d{2}|(?:' ?)?+[0-3]\d)"
 _WEEKDAY = rf"(?:{_S}[(\[]{_S}[월화수목금토일](?:요일)?[^)\]\n]{{0,12}}[)\]])?+"
-_TIME = rf"(?:{_S},?{_S}(?:오전|오후|낮|자정|밤)?{_S}(?:\d{{1,2}}{_S}(?::{_S}\d{{2}}(?::\d{{2}})?+|시(?:{_S}\d{{1,2}}분)?+)|자정|정오))?+"
+_TIME = rf"(?:{_S},?{_S}(?:오전|오후|낮|자정|밤)?{_S}(?:\d{{1,2}}{_S}(?::{_S}\d{{2}}(?::\d{{2}})?+시?+|시(?:{_S}\d{{1,2}}분)?+)|자정|정오))?+"
 _TAIL = rf"{_WEEKDAY}{_TIME}{_WEEKDAY}"
 _FULL = rf"(?P<y>{_YEAR}){_S}(?:년{_S}|[.]{_S}|[-/])(?P<m>\d{{1,2}}){_S}(?:월{_S}|[.]{_S}|[-/])(?P<d>\d{{1,2}})(?!\d|[.,]\d|[%천만억원])(?:{_S}일|{_S}[.])?+"
 _COMPACT = r"(?P<cy>20\d{2})(?P<cm>\d{2})(?P<cd>\d{2})(?!\d)"
+_DOTTED_MONTH = rf"(?P<dy>(?:20\d{{2}}|'{_S}\d{{2}})){_S}[.]{_S}(?P<dm>\d{{1,2}}){_S}[.]?{_S}(?=~)"
 _MONTH = rf"(?P<ny>(?:20\d{{2}}|'{_S}\d{{2}})){_S}(?:년|[.]){_S}(?P<nm>\d{{1,2}}){_S}월(?!{_S}\d{{1,2}}{_S}일)(?:{_S}(?P<part>초|중순|중|하순|말))?"
 _YEARLESS = rf"(?P<lm>\d{{1,2}})(?:{_S}월{_S}|[.]{_S}|/)(?P<ld>\d{{1,2}})(?!\d|[.,]\d|[%천만억원호차])(?:{_S}일|{_S}[.])?+"
-_SURE_YEARLESS = rf"(?P<lm>\d{{1,2}}){_S}(?:월{_S}(?P<ld>\d{{1,2}})(?!\d){_S}일|[./]{_S}(?P<ld2>\d{{1,2}})(?!\d|[.,]\d)(?={_S}(?:[.]|[(][월화수목금토일][)]|~|까지|부터)))(?:{_S}[.])?+"
+_SURE_YEARLESS = (
+    rf"(?P<lm>\d{{1,2}}){_S}(?:월{_S}(?P<ld>\d{{1,2}})(?!\d){_S}일"
+    rf"|[./]{_S}(?P<ld2>\d{{1,2}})(?!\d|[.,]\d)(?={_S}(?:[.]|[(][월화수목금토일][)]|~|까지|부터)))(?:{_S}[.])?+"
+)
 _BARE_MONTH = rf"(?P<bm>\d{{1,2}}){_S}월(?:{_S}(?P<bpart>초|중순|중|하순|말))?"
 _BARE_DAY = rf"(?P<bd>\d{{1,2}})(?:{_S}일|{_S}[.](?!\d)|(?={_S}\([월화수목금토일]))"
-_FIRST = re.compile(rf"(?<!\d)(?<!\d[.,/-])(?:(?:{_FULL}|{_COMPACT}){_TAIL}|{_MONTH})")
+_FIRST = re.compile(rf"(?<!\d)(?<!\d[.,/-])(?:(?:{_FULL}|{_COMPACT}){_TAIL}|{_MONTH}|{_DOTTED_MONTH})")
 _FIRST_YEARLESS = re.compile(rf"(?<!\d)(?<!\d[.,/-])(?:{_SURE_YEARLESS}{_TAIL}|{_BARE_MONTH})")
 _SECOND = re.compile(rf"(?:(?:{_FULL}|{_COMPACT}){_TAIL}|{_MONTH}|{_YEARLESS}{_TAIL}|{_BARE_MONTH}|{_BARE_DAY}{_TAIL})")
 _TO = re.compile(r"\s{0,3}(?:부터)?\s{0,3}(?:~|-|부터|에서)\s{0,3}")
@@ -121,8 +125,8 @@ def _is_vague(point: _Point) -> bool:
 
 def _point(match: re.Match[str]) -> _Point:
     groups = match.groupdict()
-    year = groups.get("y") or groups.get("cy") or groups.get("ny")
-    month = groups.get("m") or groups.get("cm") or groups.get("nm") or groups.get("lm") or groups.get("bm")
+    year = groups.get("y") or groups.get("cy") or groups.get("ny") or groups.get("dy")
+    month = groups.get("m") or groups.get("cm") or groups.get("nm") or groups.get("dm") or groups.get("lm") or groups.get("bm")
     day = groups.get("d") or groups.get("cd") or groups.get("ld") or groups.get("bd")
     return _Point(match.end(), _year(year), int(month) if month else None, int(day) if day else None, day is None, groups.get("part") or groups.get("bpart"))
 

@@ -20,6 +20,7 @@ from aegis.phrases.won import Sum, sums
 _VARIABLE = re.compile(r"변동\s?금리|기준\s?금리|고시\s?금리")
 _LIST_GAP = 16
 """Sums of one list (5천만원, 6천만원, 7천만원 이하) stand no farther apart than so many letters."""
+_BRACKET = 80
 _BREAKS_LIST = re.compile(r"[\n.○☞※]|지원|지급|대출|한도")
 
 
@@ -36,7 +37,7 @@ class Money:
 def money(text: str) -> Money:
     """The amounts and the interest rate that `text` states, with the phrases they were read from, in order. Never raises."""
     plain = folded(text)
-    found = _with_lists(plain, [(each, _kind(plain, each)) for each in sums(plain)])
+    found = _without_parts(plain, _with_lists(plain, [(each, _kind(plain, each)) for each in sums(plain)]))
     evidence = [item for each, kind in found for item in _of_sum(text, each, kind)]
     rates = list(_of_percents(text, plain))
     variable = [Evidence("variable", text[m.start() : m.end()], m.start(), m.end()) for m in _VARIABLE.finditer(plain)]
@@ -46,7 +47,7 @@ def money(text: str) -> Money:
 
 
 def _kind(plain: str, each: Sum) -> str:
-    return sum_kind.kind(plain, each.start, each.end)
+    return sum_kind.kind(plain, each.start, each.end) if each.high else "mention"
 
 
 def _with_lists(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, str]]:
@@ -55,8 +56,23 @@ def _with_lists(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, str
     for index in range(len(result) - 2, -1, -1):
         (each, kind), (following, its) = result[index], result[index + 1]
         gap = plain[each.end : following.start]
+        if not gap.strip(" ") and {kind, its} <= {"amount", "mention"}:
+            result[index : index + 2] = [(each, "mention"), (following, "mention")]  # a row of a table: nobody says what its sums are
         if its == "condition" and kind in {"amount", "mention"} and len(gap) <= _LIST_GAP and not _BREAKS_LIST.search(gap):
             result[index] = (each, its)
+    return result
+
+
+def _without_parts(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, str]]:
+    """The sums with those marked that stand in brackets behind a sum and add up to it: 10만원(설 5만원, 추석 5만원)."""
+    result = list(found)
+    for index, (each, kind) in enumerate(found):
+        if kind not in sum_kind.COUNTED or plain[each.end : each.end + 1] != "(":
+            continue
+        close = plain.find(")", each.end, each.end + _BRACKET)
+        inside = [at for at in range(index + 1, min(index + 8, len(found))) if found[at][0].end <= close]
+        if inside and sum(found[at][0].high for at in inside) == each.high:
+            result[inside[0] : inside[-1] + 1] = [(found[at][0], "part") for at in inside]
     return result
 
 
@@ -86,6 +102,8 @@ def _ends(evidence: list[Evidence]) -> tuple[int | None, int | None]:
         exact = _values(evidence, "total")
     most = max([*caps, *exact], default=None)
     least = min(floors, default=None) if floors else min(exact, default=None) if not caps else None
+    if most is not None and most < max(_values(evidence, "instalment"), default=0):
+        return None, None  # a whole that is less than one of its instalments is none
     return (None if least is not None and most is not None and least > most else least), most
 
 
