@@ -12,13 +12,13 @@ from rich.table import Column, Table
 
 from aegis.settings import Settings, settings
 from aegis.telemetry.health import HealthServer
-from collectors.fetch import Fetcher
-from collectors.portals import PORTALS
-from collectors.run import collect as run_collection
+from collectors.pages.shelf import BadDescription
+from collectors.run import collect_pages
 from collectors.schedule.cli import due_command, schedule_command, serve_command
-from collectors.session import address, collector_logs, keeping, key, opened_client, opened_store, order, traced
+from collectors.session import address, collector_logs, keeping, key, needs_key, opened_client, opened_store, order, pages_of, traced
 from collectors.showing import progress_bar, reporter, show
-from collectors.staging import Order
+from collectors.sources import Collected, SourceName, known_sources
+from collectors.staging import Order, Visit
 from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
 
@@ -39,22 +39,22 @@ collect.add_command(schedule_command)
 @collect.command("sources")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sources(as_json: bool) -> None:
-    """List the portals, their addresses and whether a key is set."""
+    """List the sources, their addresses and whether a key is set."""
     rows = [
-        {"source": name, "title": portal.title, "url": address(settings(), name), "key": bool(key(settings(), name))}
-        for name, portal in sorted(PORTALS.items())
+        {"source": name, "title": source.title, "url": address(settings(), source), "key": bool(key(settings(), source)) if needs_key(source) else None}
+        for name, source in sorted(_known().items())
     ]
     if as_json:
         click.echo(orjson.dumps(rows))
         return
-    table = Table("source", "portal", Column("address", overflow="fold"), "key")
+    table = Table("source", "title", Column("address", overflow="fold"), "key")
     for row in rows:
-        table.add_row(str(row["source"]), str(row["title"]), str(row["url"]), "set" if row["key"] else "not set")
+        table.add_row(str(row["source"]), str(row["title"]), str(row["url"]), "not needed" if row["key"] is None else "set" if row["key"] else "not set")
     Console().print(table)
 
 
 @collect.command("run")
-@click.argument("source", type=click.Choice(sorted(PORTALS)))
+@click.argument("source", type=SourceName())
 @click.option("--dry-run", is_flag=True, help="Fetch, map and validate, say what would change, write nothing.")
 @click.option("--url", help="Another address of the interface, for example the simulator's.")
 @click.option("--page-size", type=click.IntRange(1, 1000), help="Records asked for in one request.")
@@ -75,15 +75,22 @@ def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, f
         raise click.ClickException(f"{summary.error_code}: {summary.error}")
 
 
-def _collect(configured: Settings, wanted: Order, *, quiet: bool) -> Summary:
-    source = wanted.portal.name
+def _known() -> dict[str, Collected]:
+    try:
+        return known_sources()
+    except BadDescription as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _collect(configured: Settings, wanted: Order | Visit, *, quiet: bool) -> Summary:
+    source = wanted.source.name
     with (
         opened_store(configured, source, dry_run=wanted.dry_run) as store,
-        opened_client(configured, source, wanted.url) as client,
+        opened_client(configured, wanted) as client,
         progress_bar(quiet) as progress,
     ):
         keep = keeping(configured, store, source, dry_run=wanted.dry_run)
-        return run_collection(wanted, Fetcher(client, remembers=not wanted.dry_run), store, reporter(progress, wanted.portal.title), keep)
+        return collect_pages(wanted, pages_of(wanted, client, store), store, reporter(progress, wanted.source.title), keep)
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

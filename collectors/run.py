@@ -13,7 +13,9 @@ from collectors.draft import Outcome
 from collectors.failures import SourceFailed
 from collectors.fetch import Fetcher
 from collectors.listing import Listing, Standing, refusal_to_archive
-from collectors.staging import Order, Staged, fetched, staged
+from collectors.portals.portal import Page
+from collectors.source import shows_newest_only
+from collectors.staging import Order, Staged, Visit, fetched, staged
 from collectors.store import PolicyStore
 from collectors.summary import Summary
 
@@ -43,8 +45,15 @@ def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report =
 
     Raises `AlreadyRunning`, and psycopg's errors.
     """
-    pages = keep(staged(order.portal, fetched(order, fetcher)))
-    return write(Writing(order.portal.name, order.dry_run, order.force_archive), pages, store, report)
+    return collect_pages(order, fetched(order, fetcher), store, report, keep)
+
+
+def collect_pages(
+    order: Order | Visit, pages: Iterable[Page], store: PolicyStore, report: Report = lambda _summary, _total: None, keep: Keep = lambda pages: pages
+) -> Summary:
+    """The same of pages that somebody reads."""
+    writing = Writing(order.source.name, order.dry_run, order.force_archive, newest_only=shows_newest_only(order.source))
+    return write(writing, keep(staged(order.source, pages)), store, report)
 
 
 def write(writing: Writing, pages: Iterable[Staged], store: PolicyStore, report: Report = lambda _summary, _total: None) -> Summary:

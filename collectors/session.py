@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeGuard
 
 import click
 import psycopg
@@ -14,14 +16,22 @@ from aegis.files.storage import FilesUnavailable, Storage
 from aegis.settings import Settings
 from aegis.telemetry.logs import configure_logs
 from aegis.telemetry.traces import configure_traces, current_traceparent, span
+from collectors.feeds import Feed
+from collectors.feeds.moment import KOREA
+from collectors.fetch import Fetcher
 from collectors.http import Manners, PoliteClient, manners_for
 from collectors.http.proxy import proxies_of_the_environment
 from collectors.http.sources import StoredState
 from collectors.http.wire import Wire
 from collectors.keeping import Keeper
-from collectors.portals import PORTALS
+from collectors.pages.known import StoredNotices
+from collectors.pages.reading import Reading
+from collectors.pages.site import Site
+from collectors.portals import ApiPortal
+from collectors.portals.portal import Page
 from collectors.run import Keep
-from collectors.staging import Order
+from collectors.sources import Collected, source_called
+from collectors.staging import Order, Visit, fetched
 from collectors.store import AlreadyRunning, Outdated, PolicyStore
 
 
@@ -30,25 +40,48 @@ def collector_logs(configured: Settings) -> None:
     configure_logs("WARNING" if sys.stderr.isatty() else configured.aegis_log_level, "collector", stream=sys.stderr)
 
 
-def order(configured: Settings, source: str, url: str | None, page_size: int | None, *, dry_run: bool = False, force_archive: bool = False) -> Order:
-    """What to collect. Raises ClickException where the portal's key is not set."""
-    portal, api_key = PORTALS[source], key(configured, source)
-    if not api_key:
-        names = " or ".join(f"{name.upper()}_API_KEY" for name in (source, portal.shared_key) if name)
-        raise click.ClickException(f"no key for {portal.title}: set {names} in the environment (any text for the simulator)")
-    return Order(portal, url or address(configured, source), api_key, page_size or portal.page_size, dry_run, force_archive)
+def order(configured: Settings, source: str, url: str | None, page_size: int | None, *, dry_run: bool = False, force_archive: bool = False) -> Order | Visit:
+    """What to collect. Raises ClickException where a portal's key is not set."""
+    found = source_called(source)
+    if isinstance(found, Site):
+        return Visit(found.at(url) if url else found, dry_run, force_archive)
+    api_key = key(configured, found)
+    if not api_key and needs_key(found):
+        names = " or ".join(f"{name.upper()}_API_KEY" for name in (source, found.shared_key) if name)
+        raise click.ClickException(f"no key for {found.title}: set {names} in the environment (any text for the simulator)")
+    return Order(found, url or address(configured, found), api_key, page_size or found.page_size, dry_run, force_archive)
 
 
-def address(configured: Settings, source: str) -> str:
-    """Where the portal's interface is: by `<SOURCE>_URL`, else at the portal's own address."""
-    return configured.source(source).url or PORTALS[source].address
+def needs_key(source: Collected) -> TypeGuard[ApiPortal]:
+    """Whether the source answers nobody without a key: every interface; feeds and pages are open."""
+    return not isinstance(source, Feed | Site)
 
 
-def key(configured: Settings, source: str) -> str:
+def address(configured: Settings, source: Collected) -> str:
+    """Where the source is: by `<SOURCE>_URL` (`KOREA_URL` for the feeds), else at its own address; a site where its description says."""
+    if isinstance(source, Site):
+        return source.description.list.url
+    return configured.source("korea" if isinstance(source, Feed) else source.name).url or source.address
+
+
+def key(configured: Settings, source: Collected) -> str:
     """The portal's key: `<SOURCE>_API_KEY`, else the one that it shares with others; empty where neither is set."""
-    shared = PORTALS[source].shared_key
-    own = configured.source(source).api_key.get_secret_value()
-    return own or (configured.source(shared).api_key.get_secret_value() if shared else "")
+    if not needs_key(source):
+        return ""
+    own = configured.source(source.name).api_key.get_secret_value()
+    return own or (configured.source(source.shared_key).api_key.get_secret_value() if source.shared_key else "")
+
+
+def can_be_asked(configured: Settings, source: Collected) -> bool:
+    """Whether the source needs no key, or has one."""
+    return not needs_key(source) or bool(key(configured, source))
+
+
+def pages_of(wanted: Order | Visit, client: PoliteClient, store: PolicyStore) -> Iterator[Page]:
+    """The pages of what is wanted, each read when it is asked for. Raises `SourceFailed`."""
+    if isinstance(wanted, Visit):
+        return Reading(wanted.site, client.read, StoredNotices(store.connection, wanted.site.name), datetime.now(KOREA).date()).pages()
+    return fetched(wanted, Fetcher(client, remembers=not wanted.dry_run))
 
 
 def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: bool) -> Keep:
@@ -69,19 +102,20 @@ def opened_store(configured: Settings, source: str, *, dry_run: bool) -> Iterato
 
 
 @contextmanager
-def opened_client(configured: Settings, source: str, url: str) -> Iterator[PoliteClient]:
-    """The client that asks `source` at `url`. Its state has a session of its own: what was asked counts, whatever becomes of the answer."""
-    manners = manners_of(configured, source, url)
+def opened_client(configured: Settings, wanted: Order | Visit) -> Iterator[PoliteClient]:
+    """The client that asks for what is wanted. Its state has a session of its own: what was asked counts, whatever becomes of the answer."""
+    source, also = wanted.source.name, wanted.site.description.hosts if isinstance(wanted, Visit) else ()
+    manners = manners_of(configured, source, wanted.url, *also)
     with _told(), _connected(configured) as connection:
         wire = Wire(manners, proxies_of_the_environment(configured.collect_proxy.get_secret_value()))
         with PoliteClient(manners, StoredState(connection, source), wire=wire) as client:
             yield client
 
 
-def manners_of(configured: Settings, source: str, url: str) -> Manners:
-    """How the settings want `source` to be asked."""
+def manners_of(configured: Settings, source: str, url: str, *also: str) -> Manners:
+    """How the settings want `source` to be asked, at `url` and at the hosts `also`."""
     per_day = configured.collect_daily_limits.get(source)
-    return manners_for(source, url, per_second=configured.collect_requests_per_second, per_day=per_day)
+    return manners_for(source, url, *also, per_second=configured.collect_requests_per_second, per_day=per_day)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from aegis.errors import Code
 from collectors.draft import Accepted, Outcome, Problem, Rejected
 from collectors.fetch import Fetcher
 from collectors.listing import Listing
+from collectors.pages.site import Site
 from collectors.portals.portal import Page, Portal
 from collectors.source import Source
 from collectors.validation import usable_id, validate
@@ -24,6 +25,30 @@ class Order:
     page_size: int
     dry_run: bool = False
     force_archive: bool = False
+
+    @property
+    def source(self) -> Source:
+        """What judges the records."""
+        return self.portal
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A site to go through."""
+
+    site: Site
+    dry_run: bool = False
+    force_archive: bool = False
+
+    @property
+    def source(self) -> Source:
+        """What judges the records."""
+        return self.site
+
+    @property
+    def url(self) -> str:
+        """Where the site is."""
+        return self.site.description.list.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,20 @@ import click
 import orjson
 
 from aegis.settings import settings
-from collectors.fetch import Fetcher
-from collectors.portals import PORTALS
 from collectors.run import Writing, write
-from collectors.session import collector_logs, keeping, opened_client, opened_store, order, traced
+from collectors.session import collector_logs, keeping, opened_client, opened_store, order, pages_of, traced
 from collectors.showing import progress_bar, reporter, show, watched
+from collectors.source import shows_newest_only
+from collectors.sources import SourceName, source_called
 from collectors.spool import Spool, sources_in
-from collectors.staging import fetched, staged
+from collectors.staging import staged
 
 FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command("fetch")
-@click.argument("source", type=click.Choice(sorted(PORTALS)))
+@click.argument("source", type=SourceName())
 @click.option("--into", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the next steps; made if missing.")
 @click.option("--url", help="Another address of the interface, for example the simulator's.")
 @click.option("--page-size", type=click.IntRange(1, 1000), help="Records asked for in one request.")
@@ -33,12 +33,12 @@ def fetch_command(*, source: str, folder: Path, url: str | None, page_size: int 
     """Fetch everything that SOURCE lists into a folder. A listing that is there whole is kept; one that ended with an error is fetched again."""
     configured = settings()
     collector_logs(configured)
-    wanted = order(configured, source, url, page_size)
+    wanted = order(configured, source, url, page_size, dry_run=True)  # nothing is stored yet: nothing is remembered as stored
     spool = Spool(folder, source)
     known = spool.fetched()
     if known is None or known.error is not None:
-        with opened_client(configured, source, wanted.url) as client, progress_bar(as_json) as progress:
-            known = spool.keep_fetched(watched(fetched(wanted, Fetcher(client)), progress, wanted.portal.title), time.time())
+        with opened_store(configured, source, dry_run=True) as store, opened_client(configured, wanted) as client, progress_bar(as_json) as progress:
+            known = spool.keep_fetched(watched(pages_of(wanted, client, store), progress, wanted.source.title), time.time())
     _say(asdict(known), as_json)
     if known.error is not None:
         raise click.ClickException(f"{known.error_code}: {known.error}")
@@ -49,7 +49,7 @@ def fetch_command(*, source: str, folder: Path, url: str | None, page_size: int 
 @AS_JSON
 def stage_command(*, folder: Path, as_json: bool) -> None:
     """Map and validate every listing that was fetched into FOLDER. Writes nothing elsewhere; pages fetched before a portal's failure count."""
-    _say({source: Spool(folder, source).keep_staged(staged(PORTALS[source], Spool(folder, source).pages())) for source in sources_in(folder)}, as_json)
+    _say({source: Spool(folder, source).keep_staged(staged(source_called(source), Spool(folder, source).pages())) for source in sources_in(folder)}, as_json)
 
 
 @click.command("write")
@@ -67,10 +67,10 @@ def write_command(*, folder: Path, dry_run: bool, force_archive: bool, as_json: 
         known = spool.fetched()
         if known is None or not spool.is_staged:
             raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
-        writing = Writing(source, dry_run, force_archive, known.begun)
+        writing = Writing(source, dry_run, force_archive, known.begun, shows_newest_only(source_called(source)))
         with traced(), opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
             pages = keeping(configured, store, source, dry_run=dry_run)(spool.staged())
-            summaries.append(write(writing, pages, store, reporter(progress, PORTALS[source].title)))
+            summaries.append(write(writing, pages, store, reporter(progress, source_called(source).title)))
     if as_json:
         click.echo(orjson.dumps({each.source: {**asdict(each), "status": each.status} for each in summaries}))
         return

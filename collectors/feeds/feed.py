@@ -48,6 +48,7 @@ class Feed:
     page_size = 100
     volatile: frozenset[str] = frozenset()
     newest_only = True
+    address = "https://www.korea.kr/rss"
 
     def __init__(self, name: str, title: str, path: str) -> None:
         """`path` is below the folder of feeds."""

@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from aegis.settings import Settings, settings
-from collectors.portals import PORTALS
+from collectors.pages.shelf import BadDescription
 from collectors.schedule.child import collected, collected_side_by_side
 from collectors.schedule.rhythm import SEOUL
 from collectors.schedule.serving import Service
 from collectors.schedule.timetable import Timetable
-from collectors.session import collector_logs, key
+from collectors.session import can_be_asked, collector_logs
+from collectors.sources import collected_by_default, kind_of, source_called
 
 
 @click.command("schedule")
@@ -87,7 +88,10 @@ def _service(configured: Settings) -> Service:
 
 def _timetable(configured: Settings) -> Timetable:
     """Of the sources that can be asked: those whose key is set, or that need none."""
-    kinds = {name: getattr(portal, "kind", "api") for name, portal in PORTALS.items() if key(configured, name)}
+    try:
+        kinds = {name: kind_of(name) for name in collected_by_default() if can_be_asked(configured, source_called(name))}
+    except BadDescription as error:
+        raise click.ClickException(str(error)) from error
     return Timetable(configured.postgres_collector_dsn.get_secret_value(), kinds)
 
 
