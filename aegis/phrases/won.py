@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-NUMBER = r"\d{1,15}+(?:,\d{3})*+(?:\.\d{1,4}+)?+"
+NUMBER = r"\d{1,15}+(?:,\d{3}){0,6}+(?:\.\d{1,4}+)?+"
 """Digits, with or without separators of thousands and a fraction."""
 STANDS_ALONE = r"(?<!\d)(?<!\d[.,])"
 _SPACE = r"[ ]{0,2}+"
