@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collectors.portals.bizinfo import Bizinfo
+from collectors.portals.bizinfo_mirror import BizinfoMirror
 from collectors.portals.bokjiro_central import BokjiroCentral
 from collectors.portals.bokjiro_local import BokjiroLocal
 from collectors.portals.gov24 import Gov24
@@ -24,4 +25,7 @@ _REGISTERED: tuple[ApiPortal, ...] = (
 
 PORTALS: dict[str, ApiPortal] = {portal.name: portal for portal in _REGISTERED}
 
-__all__ = ["PORTALS", "ApiPortal", "Portal"]
+MIRRORS: dict[str, ApiPortal] = {"bizinfo": BizinfoMirror()}
+"""Source → another interface with the same records, asked while the source itself is down; its settings are `<SOURCE>_MIRROR_URL` and `…_API_KEY`."""
+
+__all__ = ["MIRRORS", "PORTALS", "ApiPortal", "Portal"]

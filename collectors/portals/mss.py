@@ -1,7 +1,8 @@
 """중소벤처기업부: announcements of the ministry's support, `apis.data.go.kr/1421000/mssBizService_v2/getbizList_v2`.
 
 XML alone, newest first. A page is `<response><header/><body><items><item>…</items><numOfRows/><pageNo/><totalCount/></body></response>`; the total may be below
-the rows that there are, so it is taken as the least, and a page shorter than `numOfRows` says that the list ends. A development key is good for 100 calls a day.
+the rows that there are, so it is taken as the least, and a page shorter than `numOfRows` says that the list ends. A development key is good
+for 100 calls a day.
 """
 
 from __future__ import annotations

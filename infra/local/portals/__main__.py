@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from aiohttp import web
 
 from infra.local.portals.application import API_KEY, HOST, application, simulator
-from infra.local.portals.interfaces import BIZINFO_PATH, GOV24_PATH
+from infra.local.portals.registry import INTERFACES
 from infra.local.portals.shelf import Limits
 
 PORT = 18300
@@ -23,15 +24,16 @@ PORT = 18300
 @click.option("--per-day", type=int, help="Requests a day that each portal allows.")
 @click.option("--per-second", type=int, help="Requests a second that each portal allows.")
 def main(*, port: int, data: Path | None, seed: int, api_key: str, latency: float, per_day: int | None, per_second: int | None) -> None:
-    """Serve 기업마당 and 보조금24 on loopback."""
+    """Serve the simulated portals on loopback."""
     try:
         made = simulator(data, seed, api_key)
     except FileNotFoundError as error:
         raise click.ClickException(str(error)) from error
-    for shelf in (made.bizinfo, made.gov24):
+    for shelf in made.shelves.values():
         shelf.limits = Limits(per_day, per_second, latency_seconds=latency)
     url = f"http://{HOST}:{port}"
-    click.echo(f"기업마당  {len(made.bizinfo.rows)} records  {url}{BIZINFO_PATH}\n보조금24  {len(made.gov24.rows)} records  {url}{GOV24_PATH}")
+    for source, address in replace(made, url=url).urls.items():
+        click.echo(f"{INTERFACES[source].title}  {len(made.shelves[source].rows)} records  {address}")
     click.echo(f"orders    {url}/admin/{{state,day,add,change,remove,fault,limits}}")
     try:
         web.run_app(application(made), host=HOST, port=port, access_log=None, print=None)

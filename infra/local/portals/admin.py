@@ -11,6 +11,7 @@ from aiohttp import web
 
 from infra.local.portals.faults import FORMS
 from infra.local.portals.shelf import Fault, Shelf
+from infra.local.portals.twists import TWISTS
 
 
 class Admin:
@@ -55,11 +56,11 @@ class Admin:
         return _answer({"source": shelf.source, "id": shelf.remove(order.get("id"))})
 
     async def fault(self, request: web.Request) -> web.Response:
-        """{"source", "kind": …|null, "times"?, "from_page"?}: answer errors of that form; null ends it."""
+        """{"source", "kind": …|null, "times"?, "from_page"?}: answer faults of that form; null ends it."""
         shelf, order = await self._order(request)
         kind = order.get("kind")
-        if kind is not None and kind not in FORMS:
-            raise ValueError(f"no error has the form {kind!r}: take one of {', '.join(sorted(FORMS))}")
+        if kind is not None and kind not in FORMS and kind not in TWISTS:
+            raise ValueError(f"no fault has the form {kind!r}: take one of {', '.join(sorted({*FORMS, *TWISTS}))}")
         shelf.fault = None if kind is None else Fault(kind, order.get("times"), order.get("from_page", 1))
         return _answer({"source": shelf.source, "kind": kind})
 

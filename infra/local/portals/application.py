@@ -14,11 +14,13 @@ from aiohttp import web
 
 from infra.local.portals.admin import Admin, explain
 from infra.local.portals.feeds import FeedShelf
-from infra.local.portals.generated import PER_PORTAL, bizinfo_row, gov24_row
-from infra.local.portals.interfaces import BIZINFO_PATH, GOV24_PATH, Interfaces
+from infra.local.portals.generated import PER_PORTAL
+from infra.local.portals.interface import Interface
+from infra.local.portals.interfaces import Interfaces
 from infra.local.portals.notices import NoticeBoard
-from infra.local.portals.recorded import GOV24_ID, Recordings
-from infra.local.portals.shelf import Shelf
+from infra.local.portals.recorded import recorded_days
+from infra.local.portals.registry import INTERFACES
+from infra.local.portals.shelf import Row, Shelf
 
 HOST = "127.0.0.1"
 API_KEY = "simulator-key+/="
@@ -27,42 +29,54 @@ API_KEY = "simulator-key+/="
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """The two shelves of a running simulator, and where it listens."""
+    """The portals' shelves by source, the feeds and the notice board of a simulator, and where it listens."""
 
-    bizinfo: Shelf
-    gov24: Shelf
+    shelves: dict[str, Shelf]
     url: str = ""
     feeds: FeedShelf = field(default_factory=FeedShelf)
     board: NoticeBoard = field(default_factory=NoticeBoard)
 
     @property
+    def bizinfo(self) -> Shelf:
+        """기업마당."""
+        return self.shelves["bizinfo"]
+
+    @property
+    def gov24(self) -> Shelf:
+        """보조금24."""
+        return self.shelves["gov24"]
+
+    @property
     def urls(self) -> dict[str, str]:
-        """Source → address of its interface."""
-        return {"bizinfo": self.url + BIZINFO_PATH, "gov24": self.url + GOV24_PATH}
+        """Source → address of its interface, as a collector is given it."""
+        return {source: self.url + (each.address or each.path) for source, each in INTERFACES.items()}
 
 
 def simulator(data: Path | None = None, seed: int = 1, api_key: str = API_KEY) -> Simulator:
-    """A simulator of recorded records from the folder `data`, on their first day, or of generated ones."""
-    bizinfo = Shelf("bizinfo", "pblancId", "inqireCo", api_key, [])
-    gov24 = Shelf("gov24", GOV24_ID, "조회수", api_key, [])
-    if data is None:
-        bizinfo.make, gov24.make = partial(bizinfo_row, seed=seed), partial(gov24_row, seed=seed)
-        for shelf in (bizinfo, gov24):
+    """A simulator of recorded records from the folder `data`, on their first day, and of generated ones where none are recorded."""
+    recorded = {} if data is None else recorded_days(data)
+    shelves = {}
+    for source, interface in INTERFACES.items():
+        shelf = shelves[source] = Shelf(source, interface.id_field, interface.views_field, api_key, [])
+        if source in recorded:
+            shelf.days = recorded[source].rows
+            shelf.turn_to(recorded[source].first)
+        else:
+            shelf.make = partial(_example, interface, seed)
             for _ in range(PER_PORTAL):
                 shelf.add()
             shelf.rows.reverse()
-    else:
-        recordings = Recordings(data)
-        bizinfo.days, gov24.days = recordings.bizinfo, recordings.gov24
-        for shelf in (bizinfo, gov24):
-            shelf.turn_to(recordings.first_days[shelf.source])
-    return Simulator(bizinfo, gov24)
+    return Simulator(shelves)
+
+
+def _example(interface: Interface, seed: int, number: int) -> Row:
+    return interface.example(number, seed)
 
 
 def application(made: Simulator) -> web.Application:
     """The web application over a simulator's shelves."""
     app = web.Application(middlewares=[explain])
-    app.add_routes([*Interfaces(made.bizinfo, made.gov24).routes(), *Admin({"bizinfo": made.bizinfo, "gov24": made.gov24}).routes()])
+    app.add_routes([*Interfaces(INTERFACES, made.shelves).routes(), *Admin(made.shelves).routes()])
     app.add_routes([*made.feeds.routes(), *made.board.routes()])
     return app
 

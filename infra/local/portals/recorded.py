@@ -8,13 +8,35 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from infra.local.portals.gov24 import GOV24_ID
+from infra.local.portals.recorded_welfare import RecordedWelfare
+from infra.local.portals.recorded_youth import RecordedYouth
 from infra.local.portals.shelf import Row
 
-GOV24_ID = "서비스ID"
+__all__ = ["GOV24_ID", "RecordedDays", "Recordings", "recorded_days"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDays:
+    """One portal's records by day."""
+
+    first: date
+    rows: Callable[[date], list[Row]]
+
+
+def recorded_days(folder: Path) -> dict[str, RecordedDays]:
+    """Source → its recorded days, for those that the folder has. Raises FileNotFoundError where 기업마당 or 보조금24 is missing."""
+    known, welfare, youth = Recordings(folder), RecordedWelfare(folder), RecordedYouth(folder)
+    found = {source: RecordedDays(day, getattr(known, source)) for source, day in known.first_days.items()}
+    if welfare.first_day:
+        found |= {"bokjiro_central": RecordedDays(welfare.first_day, welfare.central), "bokjiro_local": RecordedDays(welfare.first_day, welfare.local)}
+    return found | ({"youthcenter": RecordedDays(youth.first_day, youth.rows)} if youth.first_day else {})
 
 
 class Recordings:

@@ -16,7 +16,7 @@ class Fault:
     """What a portal answers instead of data."""
 
     kind: str
-    """A key of `infra.local.portals.faults.FORMS`."""
+    """A key of `infra.local.portals.faults.FORMS`, or one of `infra.local.portals.twists.TWISTS`."""
     times: int | None = None
     """How many answers; None: until it is taken back."""
     from_page: int = 1
@@ -112,7 +112,7 @@ class Shelf:
         return fault.kind
 
     def _find(self, source_id: str | None) -> Row:
-        found = next((row for row in self.rows if source_id is None or row.get(self.id_field) == source_id), None)
+        found = next((row for row in self.rows if source_id is None or str(row.get(self.id_field)) == source_id), None)
         if found is None:
             raise KeyError(f"{self.source} has no record {source_id!r}")
         return found
