@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     aegis_metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where this process serves /metrics and /health, on loopback; 0 takes a free port."""
     aegis_log_level: str = "INFO"
+    cold_path_batch_size: int = Field(default=100, ge=1, le=10_000)
+    """Policies that the full validation judges in one transaction."""
+    quality_score_threshold: float = Field(default=0.7, ge=0, le=1)
+    """A policy whose quality score is below it is rejected."""
     aegis_report_dir: Path = Path("reports")
     """Where reports of the cold path are written."""
     aegis_files_url: str = "files"
