@@ -12,15 +12,15 @@ from rich.table import Column, Table
 
 from aegis.settings import Settings, settings
 from aegis.telemetry.health import HealthServer
+from collectors.collection import collection
 from collectors.pages.shelf import BadDescription
-from collectors.run import collect_pages
 from collectors.schedule.cli import due_command, schedule_command, serve_command
-from collectors.session import address, collector_logs, keeping, key, needs_key, opened_client, opened_store, order, pages_of, traced
-from collectors.showing import progress_bar, reporter, show
-from collectors.sources import Collected, SourceName, known_sources
-from collectors.staging import Order, Visit
+from collectors.session import address, can_be_asked, collector_logs, key, needs_key, order, traced
+from collectors.showing import progress_bar, show
+from collectors.sources import Collected, SourceName, collected_by_default, known_sources, source_called
 from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
+from collectors.together import together
 
 
 @click.group("collect")
@@ -54,25 +54,53 @@ def sources(as_json: bool) -> None:
 
 
 @collect.command("run")
-@click.argument("source", type=SourceName())
+@click.argument("sources", nargs=-1, type=SourceName())
+@click.option("--all", "every", is_flag=True, help="Every source that needs no key or has one.")
 @click.option("--dry-run", is_flag=True, help="Fetch, map and validate, say what would change, write nothing.")
-@click.option("--url", help="Another address of the interface, for example the simulator's.")
+@click.option("--url", help="Another address of the interface, for example the simulator's; for one source.")
 @click.option("--page-size", type=click.IntRange(1, 1000), help="Records asked for in one request.")
 @click.option("--force-archive", is_flag=True, help="Archive even where an empty or much shorter complete listing says so.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def run(*, source: str, dry_run: bool, url: str | None, page_size: int | None, force_archive: bool, as_json: bool) -> None:
-    """Collect everything that SOURCE lists: new and changed records are stored, vanished ones archived."""
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; of several sources, one object by source.")
+def run(*, sources: tuple[str, ...], every: bool, dry_run: bool, url: str | None, page_size: int | None, force_archive: bool, as_json: bool) -> None:
+    """Collect everything that SOURCES list: new and changed records are stored, vanished ones archived.
+
+    Several sources are collected side by side, at most MAX_CONCURRENT_COLLECTIONS at once. Exit code 1 where one failed; the others are collected all the same.
+    """
     configured = settings()
     collector_logs(configured)
-    wanted = order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive)
-    with traced(), _metrics(configured.aegis_metrics_port):
-        summary = _collect(configured, wanted, quiet=as_json)
+    names = _named(configured, sources, every=every)
+    if url and len(names) > 1:
+        raise click.UsageError("--url is the address of one source: name one, or set <SOURCE>_URL for each in the environment")
+
+    with traced(), _metrics(configured.aegis_metrics_port), progress_bar(as_json) as progress:
+
+        def one(source: str) -> Summary:
+            return collection(configured, order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive), progress)
+
+        summaries = [one(names[0])] if len(names) == 1 else together(names, configured.max_concurrent_collections, one)
+    said = {each.source: {**asdict(each), "status": each.status} for each in summaries}
     if as_json:
-        click.echo(orjson.dumps({**asdict(summary), "status": summary.status}))
+        click.echo(orjson.dumps(said if len(names) > 1 or every else said[names[0]]))
     else:
-        show(summary)
-    if summary.error:
-        raise click.ClickException(f"{summary.error_code}: {summary.error}")
+        show(*summaries)
+    failed = [f"{each.source}: {each.error_code}: {each.error}" if each.error_code else f"{each.source}: {each.error}" for each in summaries if each.error]
+    if failed:
+        raise click.ClickException("\n".join(failed))
+
+
+def _named(configured: Settings, sources: tuple[str, ...], *, every: bool) -> list[str]:
+    """The sources to collect, each once."""
+    if every == bool(sources):
+        raise click.UsageError("name the sources to collect, or give --all" if not every else "--all names every source already: leave the others out")
+    if not every:
+        return list(dict.fromkeys(sources))
+    try:
+        names = [name for name in collected_by_default() if can_be_asked(configured, source_called(name))]
+    except BadDescription as error:
+        raise click.ClickException(str(error)) from error
+    if not names:
+        raise click.ClickException("no source can be asked: set a key in the environment, see `aegis collect sources`")
+    return names
 
 
 def _known() -> dict[str, Collected]:
@@ -80,17 +108,6 @@ def _known() -> dict[str, Collected]:
         return known_sources()
     except BadDescription as error:
         raise click.ClickException(str(error)) from error
-
-
-def _collect(configured: Settings, wanted: Order | Visit, *, quiet: bool) -> Summary:
-    source = wanted.source.name
-    with (
-        opened_store(configured, source, dry_run=wanted.dry_run) as store,
-        opened_client(configured, wanted) as client,
-        progress_bar(quiet) as progress,
-    ):
-        keep = keeping(configured, store, source, dry_run=wanted.dry_run)
-        return collect_pages(wanted, pages_of(wanted, client, store), store, reporter(progress, wanted.source.title), keep)
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

@@ -38,6 +38,10 @@ class Writing:
     """When its first page was asked for, in seconds since the epoch; None: now."""
     newest_only: bool = False
     """The listing is a window on the newest records (a feed): what it lacks is not gone, and nothing is archived."""
+    instead: str | None = None
+    """Why the listing is not the source's own of today; nothing is archived then, and nothing leaves the quarantine."""
+    instead_code: str | None = None
+    """Of what keeps the source from being asked."""
 
 
 def collect(order: Order, fetcher: Fetcher, store: PolicyStore, report: Report = lambda _summary, _total: None, keep: Keep = lambda pages: pages) -> Summary:
@@ -68,7 +72,7 @@ def write(writing: Writing, pages: Iterable[Staged], store: PolicyStore, report:
         summary = _Run(writing, store, report).summary_of_all(pages)
         seconds = max(time.time() - begun, 0.0)
         if not writing.dry_run:
-            store.record(summary.status, summary.counts(), seconds, summary.error_code, summary.error or summary.withheld)
+            store.record(summary.status, summary.counts(), seconds, summary.error_code, summary.error or summary.instead or summary.withheld)
             data_collection_latency_seconds.labels(summary.source).observe(seconds)
     log.info("collect.ended", source=summary.source, status=summary.status, dry_run=summary.dry_run, seconds=round(seconds, 3), **summary.counts())
     return summary
@@ -93,7 +97,9 @@ class _Run:
             for page in pages:
                 self._take(page)
         except SourceFailed as error:
-            return self._step(replace(self._summary, error=error.message, error_code=str(error.code)))
+            return self._step(replace(self._summary, error=error.message, error_code=str(error.code), is_down=error.is_down))
+        if self._writing.instead:
+            return self._step(replace(self._summary, instead=self._writing.instead, error_code=self._writing.instead_code))
         self._store.release(frozenset(self._passed - self._failed))
         return self._step(self._summary if self._writing.newest_only else self._archive())
 

@@ -72,6 +72,13 @@ def key(configured: Settings, source: Collected) -> str:
     return own or (configured.source(source.shared_key).api_key.get_secret_value() if source.shared_key else "")
 
 
+def mirror_settings(configured: Settings, mirror: ApiPortal) -> tuple[str, str]:
+    """Address and key of a source's mirror: `<SOURCE>_MIRROR_URL`, `<SOURCE>_MIRROR_API_KEY`, else its own address and the key that it shares."""
+    own = configured.source(f"{mirror.name}_mirror")
+    shared = configured.source(mirror.shared_key).api_key.get_secret_value() if mirror.shared_key else ""
+    return own.url or mirror.address, own.api_key.get_secret_value() or shared
+
+
 def can_be_asked(configured: Settings, source: Collected) -> bool:
     """Whether the source needs no key, or has one."""
     return not needs_key(source) or bool(key(configured, source))
@@ -95,16 +102,18 @@ def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: b
 
 
 @contextmanager
-def opened_store(configured: Settings, source: str, *, dry_run: bool) -> Iterator[PolicyStore]:
+def opened_store(configured: Settings, source: str, *, dry_run: bool, only_new: bool = False) -> Iterator[PolicyStore]:
     """The tables of one source, within a span. PostgreSQL's errors, and those of somebody else at work, leave it as a ClickException with the remedy."""
     with _told(), span(f"collect {source}"), _connected(configured) as connection:
-        yield PolicyStore(connection, source, dry_run=dry_run, traceparent=current_traceparent())
+        yield PolicyStore(connection, source, dry_run=dry_run, traceparent=current_traceparent(), only_new=only_new)
 
 
 @contextmanager
-def opened_client(configured: Settings, wanted: Order | Visit) -> Iterator[PoliteClient]:
-    """The client that asks for what is wanted. Its state has a session of its own: what was asked counts, whatever becomes of the answer."""
-    source, also = wanted.source.name, wanted.site.description.hosts if isinstance(wanted, Visit) else ()
+def opened_client(configured: Settings, wanted: Order | Visit, name: str | None = None) -> Iterator[PoliteClient]:
+    """The client that asks for what is wanted. Its state, under the source's name or `name`, has a session of its own: what was asked counts, whatever
+    becomes of the answer.
+    """
+    source, also = name or wanted.source.name, wanted.site.description.hosts if isinstance(wanted, Visit) else ()
     manners = manners_of(configured, source, wanted.url, *also)
     with _told(), _connected(configured) as connection:
         wire = Wire(manners, proxies_of_the_environment(configured.collect_proxy.get_secret_value()))

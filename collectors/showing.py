@@ -43,20 +43,31 @@ def watched(pages: Iterable[Page], progress: Progress, title: str) -> Iterator[P
         yield page
 
 
-def show(summary: Summary) -> None:
+def show(*summaries: Summary) -> None:
     """Print the counts, and what needs a look."""
-    title = f"{summary.source}{' (dry run: nothing was written)' if summary.dry_run else ''}"
-    table = Table(title=title, title_justify="left")
-    for name in SHOWN:
-        table.add_column(name, justify="right")
-    table.add_row(*(str(getattr(summary, name)) for name in SHOWN))
+    first = summaries[0]
+    name = first.source if len(summaries) == 1 else f"{len(summaries)} sources"
+    table = Table(title=f"{name}{' (dry run: nothing was written)' if first.dry_run else ''}", title_justify="left")
+    columns = SHOWN if len(summaries) == 1 else ("source", *SHOWN, "status")
+    for column in columns:
+        table.add_column(column, justify="right" if column in SHOWN else "left")
+    for summary in summaries:
+        table.add_row(*(str(getattr(summary, column)) for column in columns))
     console = Console()
     console.print(table)
+    for summary in summaries:
+        _remark(console, summary, "" if len(summaries) == 1 else f"{summary.source}: ")
+
+
+def _remark(console: Console, summary: Summary, prefix: str) -> None:
+    if summary.instead:
+        console.print(f"{prefix}The source is down; {summary.instead}. Nothing is archived.", style="yellow")
     if summary.quarantined:
         where = "would go to" if summary.dry_run else "are in"
-        console.print(f"{summary.quarantined} records {where} the table quarantine, with code, field and reason; their neighbours are not held up.")
+        said = f"{summary.quarantined} records {where} the table quarantine, with code, field and reason; their neighbours are not held up."
+        console.print(f"{prefix}{said}")
     if summary.withheld:
-        console.print(f"Archiving: {summary.withheld}.", style="yellow")
+        console.print(f"{prefix}Archiving: {summary.withheld}.", style="yellow")
 
 
 def _line(progress: Progress, title: str, page: int, records: int, total: int | None) -> None:

@@ -52,19 +52,30 @@ class Spool:
 
     def keep_fetched(self, pages: Iterable[Page], begun: float) -> Spooled:
         """Write pages as they come, in place of whatever was there. A portal's failure ends the listing and is kept with it; nothing is raised for it."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.clear()
         count = records = 0
         failed: SourceFailed | None = None
         try:
             for count, page in enumerate(pages, start=1):
                 records += len(page.records)
-                self._write(f"pages/{count:05}.json", {**_extent(page), "records": page.records})
+                self.add(count, page)
         except SourceFailed as error:
             failed = error
         ended_by, code = (failed.message, str(failed.code)) if failed else (None, None)
-        kept = Spooled(self.source, begun, count, records, ended_by, code)
-        self._write(_FETCHED, asdict(kept))
-        return kept
+        return self.end(Spooled(self.source, begun, count, records, ended_by, code))
+
+    def clear(self) -> None:
+        """Remove whatever is there."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, number: int, page: Page) -> None:
+        """Write one page, counted from 1."""
+        self._write(f"pages/{number:05}.json", {**_extent(page), "records": page.records})
+
+    def end(self, spooled: Spooled) -> Spooled:
+        """Write that the fetch ended, and how."""
+        self._write(_FETCHED, asdict(spooled))
+        return spooled
 
     def pages(self) -> Iterator[Page]:
         """The pages that were fetched, in the portal's order."""

@@ -40,12 +40,16 @@ class Stored:
 class PolicyStore:
     """The tables that a collector writes, for one source."""
 
-    def __init__(self, connection: Connection, source: str, *, dry_run: bool, traceparent: str | None = None) -> None:
-        """`connection` must be in autocommit mode: a page's transaction begins and ends here."""
+    def __init__(self, connection: Connection, source: str, *, dry_run: bool, traceparent: str | None = None, only_new: bool = False) -> None:
+        """`connection` must be in autocommit mode: a page's transaction begins and ends here.
+
+        `only_new`: what is stored comes from an old listing; it may add policies that are missing, and must not take back what came later.
+        """
         self._connection = connection
         self._source = source
         self._dry_run = dry_run
         self._traceparent = traceparent
+        self._only_new = only_new
         self._sql = queries("collect")
 
     @property
@@ -79,6 +83,9 @@ class PolicyStore:
             drafts = _json([_row(each) for each in accepted])
             differing: dict[str, bool] = dict(self._connection.execute(self._sql["compare"], {"batch": drafts}).fetchall())
             known = self._quarantined(unidentified)
+            if self._only_new:
+                differing = {source_id: is_new for source_id, is_new in differing.items() if is_new}
+                accepted, rejected = [each for each in accepted if each.draft.source_id in differing], ()
             if not self._dry_run:
                 self._write(drafts, accepted, rejected, list(differing))
         new = sum(differing.values())

@@ -7,6 +7,8 @@ from typing import Any
 
 from collectors.store import Stored
 
+_WORDS = frozenset({"source", "dry_run", "withheld", "error", "error_code", "is_down", "instead"})
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -31,6 +33,10 @@ class Summary:
     error: str | None = None
     """What ended the run before its time."""
     error_code: str | None = None
+    is_down: bool = False
+    """Whether that may pass by itself, so that something may stand in for the source."""
+    instead: str | None = None
+    """What stood in for a source that was down, and why."""
 
     def with_page(self, *, fetched: int, accepted: int, quarantined: int, stored: Stored) -> Summary:
         """This summary and one more page."""
@@ -50,8 +56,8 @@ class Summary:
         """`success`, `partial` (records or absent policies need a look) or `failure`."""
         if self.error:
             return "failure"
-        return "partial" if self.quarantined or self.withheld else "success"
+        return "partial" if self.quarantined or self.withheld or self.instead else "success"
 
     def counts(self) -> dict[str, Any]:
         """The numbers, by name."""
-        return {name: value for name, value in asdict(self).items() if name not in {"source", "dry_run", "withheld", "error", "error_code"}}
+        return {name: value for name, value in asdict(self).items() if name not in _WORDS}

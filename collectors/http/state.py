@@ -27,6 +27,10 @@ class SourceState(Protocol):
         """Remember the validators of a body, once everything in it has been stored: what they vouch for is not asked for again. Empty ones: forget."""
         ...
 
+    def listed(self, begun: float) -> None:
+        """Note that a listing begun at `begun`, seconds since the epoch, was read whole."""
+        ...
+
 
 class MemoryState:
     """Forgets everything with its process: for tests, and for what is asked once."""
@@ -49,3 +53,6 @@ class MemoryState:
     def remember(self, resource: str, validators: Validators) -> None:
         """See `SourceState`."""
         self._validators[resource] = validators
+
+    def listed(self, begun: float) -> None:
+        """See `SourceState`; nobody asks for it here."""
