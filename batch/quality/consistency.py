@@ -7,6 +7,7 @@ from datetime import date
 
 from aegis.codes import NATIONWIDE, SIDO_BY_NAME
 from aegis.rows.policy import Policy
+from batch.quality.completeness import SHORT
 from batch.quality.part import Check
 
 LONGEST_PERIOD_YEARS = 10
@@ -26,8 +27,8 @@ def _amounts(row: Policy, _on: date) -> float | None:
 
 
 def _said_once(row: Policy, _on: date) -> float:
-    """A text that only repeats the title adds nothing to it; an empty one has nothing that could agree."""
-    return float(bool(row.content.strip()) and _LETTERS.sub("", row.content) != _LETTERS.sub("", row.title))
+    """A text that only repeats the title adds nothing to it; one too short to say anything has nothing that could agree."""
+    return float(len(row.content) >= SHORT and _LETTERS.sub("", row.content) != _LETTERS.sub("", row.title))
 
 
 def _regions(row: Policy, _on: date) -> float | None:
@@ -52,7 +53,9 @@ def _state(row: Policy, _on: date) -> float | None:
 
 
 CONSISTENCY = (
-    Check("content", 0.50, _said_once, "the text is empty or only repeats the title", "look whether the mapping takes the right field"),
+    Check(
+        "content", 0.50, _said_once, f"the text has less than {SHORT} characters, or only repeats the title", "look whether the mapping takes the right field"
+    ),
     Check(
         "application_end_date", 0.20, _period, f"the period ends before it starts, or lasts more than {LONGEST_PERIOD_YEARS} years", "look at the source's text"
     ),
