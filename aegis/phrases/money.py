@@ -52,15 +52,28 @@ def _kind(plain: str, each: Sum) -> str:
 
 def _with_lists(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, str]]:
     """The sums with what stands behind the last of a list said of all of it: a threshold of several is a threshold each."""
-    result = list(found)
+    result = _of_instalments(found)
     for index in range(len(result) - 2, -1, -1):
         (each, kind), (following, its) = result[index], result[index + 1]
         gap = plain[each.end : following.start]
         if not gap.strip(" ") and {kind, its} <= {"amount", "mention"}:
             result[index : index + 2] = [(each, "mention"), (following, "mention")]  # a row of a table: nobody says what its sums are
+        if {kind, its} == {"amount", "mention"} and len(gap) <= _LIST_GAP and not _BREAKS_LIST.search(gap):
+            result[index : index + 2] = [(each, "amount"), (following, "amount")]
         if its == "condition" and kind in {"amount", "mention"} and len(gap) <= _LIST_GAP and not _BREAKS_LIST.search(gap):
             result[index] = (each, its)
     return result
+
+
+def _of_instalments(found: list[tuple[Sum, str]]) -> list[tuple[Sum, str]]:
+    """The sums with those marked that only say again what a range of instalments said: 월 34~56만원 (7세 미만 34만원, 13세 이상 56만원)."""
+    ranges = [each for each, kind in found if kind == "instalment" and each.is_range]
+    if not ranges:
+        return list(found)
+    low, high = min(each.low for each in ranges), max(each.high for each in ranges)
+    return [
+        (each, "instalment" if kind == "amount" and each.start > ranges[0].start and low <= each.low and each.high <= high else kind) for each, kind in found
+    ]
 
 
 def _without_parts(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, str]]:
@@ -99,7 +112,7 @@ def _ends(evidence: list[Evidence]) -> tuple[int | None, int | None]:
     """Least and most. Bare sums are both, unless a cap is stated: then they are its parts. A total counts where nothing else does."""
     exact, caps, floors = (_values(evidence, kind) for kind in ("amount", "most", "least"))
     if not (exact or caps):
-        exact = _values(evidence, "total")
+        caps = _values(evidence, "total")
     most = max([*caps, *exact], default=None)
     least = min(floors, default=None) if floors else min(exact, default=None) if not caps else None
     if most is not None and most < max(_values(evidence, "instalment"), default=0):

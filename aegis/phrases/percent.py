@@ -9,7 +9,7 @@ from decimal import Decimal
 
 _NUMBER = r"\d{1,3}+(?:\.\d{1,4}+)?+"
 _PERCENT = re.compile(
-    rf"(?<!\d)(?<!\d[.,])(?P<low>{_NUMBER})(?:(?: ?%)?+ {{0,2}}[~-] {{0,2}}(?:연 ?)?+(?P<high>{_NUMBER}))?"
+    rf"(?<!\d)(?<!\d[.,])(?P<low>{_NUMBER})(?:(?: ?%)?+ {{0,2}}[~-] {{0,2}}(?:연 {{0,2}})?+(?P<high>{_NUMBER}))?"
     r" {0,2}(?:%|퍼센트|프로(?![가-힣]))(?P<point>[pP]|포인트)?"
 )
 

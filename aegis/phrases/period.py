@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -81,7 +81,7 @@ def period(text: str, *, prose: bool | None = None) -> Period:
     """
     plain = folded(text)
     scopes = _labelled(plain) if (len(plain) > FIELD if prose is None else prose) else [_Scope(0, len(plain))]
-    found = [(span, *_meaning(plain, span, scopes)) for span in spans(plain)]
+    found = [(span, *_meaning(plain, span, scopes)) for span in _untangled(plain)]
     words = [list(_words(text, plain, scope)) for scope in scopes]
     best = _best(found, words)
     chosen = [span for span, meaning, place in found if meaning == "stated" and place == best]
@@ -91,6 +91,16 @@ def period(text: str, *, prose: bool | None = None) -> Period:
     vague = any(meaning == "yearless" and place == best for _, meaning, place in found)
     kind = _kind(chosen, words[best] if best is not None else [], vague=vague)
     return Period(start, end, kind, tuple(sorted(evidence, key=lambda item: (item.start, item.end))))
+
+
+def _untangled(plain: str) -> Iterator[Span]:
+    """The spans; where columns of a table ran into each other (a day right behind a day), nobody knows which one a lone ~ belongs to."""
+    before: Span | None = None
+    for span in spans(plain):
+        is_tangled = before is not None and before.fault == "bare" and not plain[before.end : span.start].strip()
+        is_open = span.fault is None and (span.first is None or span.last is None)
+        before = replace(span, fault="bare") if is_tangled and is_open else span
+        yield before
 
 
 @dataclass(frozen=True, slots=True, order=True)

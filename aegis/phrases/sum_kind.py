@@ -22,15 +22,17 @@ def _before(words: str) -> re.Pattern[str]:
 
 _CAP_BEFORE = re.compile(rf"(?:최대|최고|상한|한도)(?:액|금액|한도)?(?:\s?(?:연간|연|년|총|각|약|1인당|인당|\d{{1,3}}인|월|가구당|업체당|기업당))?{_PLACE}$")
 _CAP_AFTER = re.compile(r"\s{0,2}(?:의|을|를)?\s{0,2}(?:한도|이내|까지|범위|내(?![가-힣]|외)|내에서|내 )")
+_CAP_LINE = re.compile(r"상한(?:액|금액)?\s?[:(][^\n]{0,40}$")
 _LEAST_BEFORE = re.compile(rf"(?:최소|최저)(?:한|금액)?{_PLACE}$")
 _INSTALMENT_BEFORE = _before(
-    r"(?<![\d개])(?<!\d )월|매월|매달|월별|월당|분기별?|매분기|반기별?|(?<![가-힣\d])주|매주|주당|(?<![가-힣\d])일|매일|하루|1일|시급|일당|월세"
-    r"|회당|매회|(?<!인당 )(?<!인당)(?<!인 )(?<!생애 )(?<!최초 )1회|(?<![\d연년])회|학기당|학기별|매학기|1박|연\s?[2-9]\d?회\)?"
+    r"(?<![\d개])(?<!\d )월|\d월[,·ㆍ/ ]{1,2}\d{1,2}월\)?|매월|매달|월별|월당|분기별?|매분기|반기별?|(?<![가-힣\d])주|매주|주당|(?<![가-힣\d])일|매일|하루"
+    r"|1일|시급|일당|월세|회당|매회|(?<!인당 )(?<!인당)(?<!인 )(?<![연년])(?<![연년] )(?<!생애 )(?<!최초 )1회|(?<![\d연년])회|학기당|학기별|매학기|1박"
+    r"|연\s?[2-9]\d?회\)?"
 )
 _INSTALMENT_AFTER = re.compile(
-    r"\s{0,2}\(?\s?[/×xX*]\s?(?:\d{1,2}\s?개?)?(?:월|분기|일|주|회|시간)|\s?\(월\)|(?:씩)?\s?(?:매월|매달)|\s?[/(,]?\s?연\s?[2-9]\d?회"
+    r"(?:\s?상당)?\s{0,2}\(?\s?[/×xX*]\s?(?:\d{1,2}\s?개?)?(?:월|분기|일|주|회|시간)|\s?\(월\)|(?:씩)?\s?(?:매월|매달)|\s?[/(,]?\s?연\s?[2-9]\d?회"
 )
-_UNIT_BEFORE = _before(r"(?:(?<![가-힣])[개매권대건박톤평두수주장부편본포병일회실식끼]|권종|시간|마리|그루|[hH][aA]|㎡|m|[kK][gG]|관광객? 1?인)\s?당")
+_UNIT_BEFORE = _before(r"(?:(?<![가-힣])[개매권대건박톤평두장부편본포병일실식끼]|권종|시간|마리|그루|[hH][aA]|㎡|m|[kK][gG]|관광객? 1?인)\s?당")
 _UNIT_AFTER = re.compile(r"\s{0,2}/\s?(?:ha|㎡|m|kg|톤|매|대|건|두|마리|평|시간|개|권|박)", re.IGNORECASE)
 _BUDGET_BEFORE = _before(
     r"총\s?사업비|총\s?예산|예\s?산\s?액?|예산금액|소요예산|(?:사업|지원|융자|자금|시상|투자|공급|대출|보증|조성|총|예산|출연|모집)\s?규모|융자\s?총액|보증\s?총액|총\s?상금|사업예산"
@@ -38,9 +40,10 @@ _BUDGET_BEFORE = _before(
 _BUDGET_SOFT = _before(r"사업비|국비|도비|시비|군비|구비|재원|출연금|출연|정부출연금")
 _BUDGET_AFTER = re.compile(r"\s{0,2}(?:규모|조성|의 예산|의 자금|출연)")
 _FEE_BEFORE = _before(
-    r"자부담금?|자기부담금?|본인부담금?|참가비|수강료|이용료|이용요금|입장료|수수료|계약금|위약금|과태료|벌금|등록비|회비|납부금|부담금|임대료|임대보증금|임차보증금|보증금"
+    r"자부담금?|자기부담금?|본인부담금?|참가비|납입액|수강료|이용료|이용요금|입장료|수수료|계약금|위약금|과태료|벌금|등록비|회비|납부금|부담금|임대료|임대보증금|임차보증금|보증금"
 )
 _BORNE_BEFORE = re.compile(r"(?:부담금?|자부담|부담액)[이가은는]\s{0,2}$")
+_SEVERAL_BEFORE = re.compile(r"\d{1,4}\s?(?:개\s?)?(?:과제|개?사|기업|팀|업체|명|개소|가구)[\s,(:/]{0,3}(?:내외)?[\s,(:/]{0,3}총\s?(?:액)?\s?$")
 _AVERAGE_BEFORE = _before(r"평균")
 _TOTAL_BEFORE = _before(r"(?<![가-힣])총|총액|총\s?지원금|총지원액|합계")
 _CONDITION_BEFORE = re.compile(
@@ -85,7 +88,7 @@ def _refused(before: str, after: str) -> str | None:
         return "condition"
     if _FORMER_AFTER.match(after):
         return "former"
-    if _BUDGET_BEFORE.search(before) or _BUDGET_AFTER.match(after):
+    if _BUDGET_BEFORE.search(before) or _SEVERAL_BEFORE.search(before) or _BUDGET_AFTER.match(after):
         return "budget"
     capped = _CAP_BEFORE.search(before) or _CAP_AFTER.match(after)
     if _BUDGET_SOFT.search(before) and not capped:
@@ -107,7 +110,7 @@ def _stated(before: str, after: str) -> str | None:
         return "total"
     if _LEAST_BEFORE.search(before):
         return "least"
-    if _CAP_BEFORE.search(before) or _CAP_AFTER.match(after):
+    if _CAP_BEFORE.search(before) or _CAP_AFTER.match(after) or _CAP_LINE.search(before):
         return "most"
     return None
 

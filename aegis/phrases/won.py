@@ -123,13 +123,13 @@ def _follows(before: _Piece, piece: _Piece) -> bool:
 
 
 def _closed(text: str, pieces: list[_Piece]) -> _Closed | None:
-    """The sum that the pieces and 원 make; without 원 only where 억 or 조 can be nothing but money. A last number without unit needs 원."""
+    """The sum that the pieces and 원 make; without 원 only what ends in 억 (제28조 is an article of a law). A last number without unit needs 원."""
     for count in range(len(pieces), 0, -1):
         used = pieces[:count]
         won = _WON.match(text, used[-1].end)
         end = won.end() if won else used[-1].end
         unit = used[-1].unit
-        if won or (unit[-1:] in {"억", "조"} and _ENDS_WITHOUT_WON.match(text, end)):
+        if won or (unit[-1:] == "억" and _ENDS_WITHOUT_WON.match(text, end)):
             value = _value(used)
             return _Closed(int(value), end, unit) if value == int(value) and value <= _MOST else None
     return None
