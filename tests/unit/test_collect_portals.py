@@ -16,6 +16,7 @@ from collectors.draft import Accepted, PolicyDraft, Rejected, policy_id
 from collectors.portals import PORTALS
 from collectors.validation import usable_id, validate
 from infra.local.portals.generated import bizinfo_row, gov24_row
+from infra.local.portals.registry import INTERFACES
 
 BIZINFO, GOV24 = PORTALS["bizinfo"], PORTALS["gov24"]
 
@@ -183,7 +184,7 @@ ANYTHING = st.recursive(
 
 @given(st.sampled_from(sorted(PORTALS)), st.data())
 def test_no_record_can_break_its_neighbours(source: str, data: st.DataObject) -> None:
-    whole = bizinfo_row(1) if source == "bizinfo" else gov24_row(1)
+    whole = INTERFACES[source].example(1, 1)
     raw = {**whole, **data.draw(st.dictionaries(st.sampled_from(sorted(whole)), ANYTHING, max_size=4))}
     outcome = validate(PORTALS[source], raw)
     json.loads(outcome.document.body)
@@ -193,9 +194,19 @@ def test_no_record_can_break_its_neighbours(source: str, data: st.DataObject) ->
         assert usable_id(PORTALS[source], raw) == outcome.draft.source_id
 
 
-@pytest.mark.parametrize(("source", "noise"), [("bizinfo", {"inqireCo": 99999, "totCnt": 7}), ("gov24", {"조회수": 99999})])
-def test_a_view_is_no_new_content(source: str, noise: dict[str, int]) -> None:
-    raw = bizinfo_row(1) if source == "bizinfo" else gov24_row(1)
+@pytest.mark.parametrize(
+    ("source", "noise"),
+    [
+        ("bizinfo", {"inqireCo": 99999, "totCnt": 7}),
+        ("gov24", {"조회수": 99999}),
+        ("kstartup", {"id": 99999}),
+        ("youthcenter", {"inqCnt": "99999"}),
+        ("bokjiro_central", {"inqNum": "99999"}),
+        ("bokjiro_local", {"inqNum": "99999"}),
+    ],
+)
+def test_a_view_is_no_new_content(source: str, noise: dict[str, int | str]) -> None:
+    raw = INTERFACES[source].example(1, 1)
     first, second = (validate(PORTALS[source], each) for each in (raw, dict(reversed([*{**raw, **noise}.items()]))))
     assert first.document.content_hash == second.document.content_hash
     assert first.document.body != second.document.body
