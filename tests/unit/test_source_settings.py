@@ -23,23 +23,23 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize("source", sorted(PORTALS))
 def test_a_portal_is_asked_where_it_is_unless_the_settings_say_otherwise(configured: Settings, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    assert address(configured, source) == PORTALS[source].address
+    assert address(configured, PORTALS[source]) == PORTALS[source].address
     assert PORTALS[source].address.startswith("https://")
     monkeypatch.setenv(f"{source.upper()}_URL", "http://127.0.0.1:1/x")
-    assert address(configured, source) == "http://127.0.0.1:1/x"
+    assert address(configured, PORTALS[source]) == "http://127.0.0.1:1/x"
 
 
 @pytest.mark.parametrize("source", ["kstartup", "mss", "bokjiro_central", "bokjiro_local"])
 def test_a_portal_of_the_gateway_takes_the_gateways_key_where_it_has_none(configured: Settings, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     monkeypatch.setenv("DATA_GO_KR_API_KEY", "shared")
-    assert key(configured, source) == "shared"
+    assert key(configured, PORTALS[source]) == "shared"
     monkeypatch.setenv(f"{source.upper()}_API_KEY", "own")
-    assert key(configured, source) == "own"
+    assert key(configured, PORTALS[source]) == "own"
 
 
 def test_other_portals_do_not_take_it(configured: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_GO_KR_API_KEY", "shared")
-    assert {source for source in PORTALS if key(configured, source)} == {"kstartup", "mss", "bokjiro_central", "bokjiro_local"}
+    assert {source for source in PORTALS if key(configured, PORTALS[source])} == {"kstartup", "mss", "bokjiro_central", "bokjiro_local"}
 
 
 def test_a_missing_key_is_asked_for_by_its_names(configured: Settings) -> None:
@@ -51,5 +51,5 @@ def test_a_missing_key_is_asked_for_by_its_names(configured: Settings) -> None:
 
 def test_the_stacks_own_file_is_read_too(configured: Settings, tmp_path: Path) -> None:
     (tmp_path / "aegis.env").write_text("MSS_API_KEY=of-the-file\nPOSTGRES_DSN=x\n")
-    assert key(configured, "mss") == "of-the-file"
+    assert key(configured, PORTALS["mss"]) == "of-the-file"
     assert "of-the-file" not in repr(configured.source("mss"))
