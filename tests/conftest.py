@@ -16,6 +16,7 @@ def files_elsewhere() -> Iterator[None]:
     """Collections of tests, and of the commands that they start, leave their files in a folder that goes with the session."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AEGIS_FILES_URL", folder)
+        patch.setenv("COLLECT_SPOOL_DIR", f"{folder}/listings")
         yield
 
 

@@ -34,10 +34,9 @@ def world(stack: Settings) -> Iterator[Collecting]:
 
 
 def aegis(world: Collecting, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    urls = world.simulator.urls
-    settings = {"POSTGRES_COLLECTOR_DSN": world.collector_dsn, "GOV24_URL": urls["gov24"], "BIZINFO_URL": urls["bizinfo"]}
-    keys = {"GOV24_API_KEY": API_KEY, "BIZINFO_API_KEY": API_KEY}
-    environ = {**os.environ, **settings, **keys, **environment}
+    urls = {f"{source.upper()}_URL": url for source, url in world.simulator.urls.items()}
+    keys = {f"{source.upper()}_API_KEY": API_KEY for source in world.simulator.urls}
+    environ = {**os.environ, "POSTGRES_COLLECTOR_DSN": world.collector_dsn, **urls, **keys, **environment}
     return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -134,3 +133,22 @@ def test_generated_records_say_that_they_are_examples() -> None:
     assert all("[예시]" in row["서비스명"] for row in portals.gov24.rows)
     assert portals.bizinfo.rows == simulator(seed=7).bizinfo.rows
     assert portals.gov24.rows != simulator(seed=8).gov24.rows
+
+
+def test_several_sources_are_collected_at_once_and_a_failing_one_harms_no_other(world: Collecting) -> None:
+    world.simulator.gov24.fault = Fault("key")
+    done = aegis(world, "run", "gov24", "bizinfo", "--json")
+    world.simulator.gov24.fault = None
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    assert (said["gov24"]["status"], said["gov24"]["error_code"]) == ("failure", "DP_1003")
+    assert (said["bizinfo"]["status"], said["bizinfo"]["fetched"]) == ("success", PER_PORTAL)
+    assert "gov24: DP_1003" in done.stderr
+    assert API_KEY not in done.stdout + done.stderr
+
+
+def test_one_table_tells_of_several_sources(world: Collecting) -> None:
+    done = aegis(world, "run", "gov24", "bizinfo", "--dry-run", COLUMNS="140")
+    assert done.returncode == 0, done.stderr
+    for name in ("2 sources", "gov24", "bizinfo", "success"):
+        assert name in done.stdout

@@ -1,0 +1,132 @@
+"""While a source is down its mirror, or its last good listing, stands in for it: said clearly, and never a reason to archive or to take something back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from rich.progress import Progress
+
+from aegis.settings import Settings
+from collectors.collection import collection
+from collectors.portals import PORTALS
+from collectors.staging import Order
+from collectors.summary import Summary
+from infra.local.portals.application import API_KEY, running, simulator
+from infra.local.portals.shelf import Fault
+from tests.support.collecting import Collecting, collecting, database
+from tests.support.scripted_source import scripted_source
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def name(stack: Settings) -> Iterator[str]:
+    with database(stack) as made:
+        yield made
+
+
+@pytest.fixture
+def world(stack: Settings, name: str) -> Iterator[Collecting]:
+    with running(simulator()) as portals:
+        made = collecting(stack, name, portals)
+        made.empty()
+        with psycopg.connect(made.owner_dsn) as connection:
+            connection.execute("DELETE FROM ops.source_states")
+        yield made
+
+
+@pytest.fixture
+def configured(world: Collecting, tmp_path: Path) -> Settings:
+    return Settings(postgres_collector_dsn=SecretStr(world.collector_dsn), collect_spool_dir=tmp_path, collect_requests_per_second=100, aegis_files_url="")
+
+
+def collect(configured: Settings, world: Collecting, source: str = "gov24") -> Summary:
+    with Progress(disable=True) as progress:
+        return collection(configured, Order(PORTALS[source], world.simulator.urls[source], API_KEY, 25), progress)
+
+
+def titles(world: Collecting) -> dict[str, tuple[str, str]]:
+    return {source_id: (row["title"], row["status"]) for source_id, row in world.policies().items()}
+
+
+def test_the_last_good_listing_stands_in_and_adds_what_is_missing_alone(configured: Settings, world: Collecting) -> None:
+    assert collect(configured, world).status == "success"
+    before = titles(world)
+    lost, changed = min(before), max(before)
+    with psycopg.connect(world.owner_dsn) as connection:
+        connection.execute("DELETE FROM policies WHERE source_id = %s", (lost,))
+        connection.execute("UPDATE policies SET title = '나중에 바뀐 예시' WHERE source_id = %s", (changed,))
+    world.simulator.gov24.fault = Fault("server_error")
+    summary = collect(configured, world)
+    assert (summary.status, summary.new, summary.archived, summary.error, summary.error_code) == ("partial", 1, 0, None, "DP_1001")
+    assert summary.instead is not None
+    assert "last good listing" in summary.instead
+    assert "HTTP 500" in summary.instead
+    after = titles(world)
+    assert after.keys() == before.keys()
+    assert after[changed] == ("나중에 바뀐 예시", before[changed][1])
+    history = world.rows("SELECT status, error_code, message FROM processing_history ORDER BY processing_id")
+    assert [(row["status"], row["error_code"]) for row in history] == [("success", None), ("failure", "DP_1001"), ("partial", "DP_1001")]
+    assert "last good listing" in history[-1]["message"]
+
+
+def test_a_listing_that_broke_off_does_not_become_the_last_good_one(configured: Settings, world: Collecting) -> None:
+    collect(configured, world)
+    kept = (configured.collect_spool_dir / "gov24" / "fetched.json").read_text()
+    changed = world.simulator.gov24.change(None, {"서비스명": "[예시] 새 이름"})
+    world.simulator.gov24.fault = Fault("server_error", from_page=2)
+    summary = collect(configured, world)
+    assert summary.instead is not None
+    assert titles(world)[changed][0] == "[예시] 새 이름"  # stored from page 1, and not taken back
+    assert (configured.collect_spool_dir / "gov24" / "fetched.json").read_text() == kept
+
+
+def test_a_source_without_anything_to_stand_in_fails_as_ever(configured: Settings, world: Collecting) -> None:
+    world.simulator.gov24.fault = Fault("server_error")
+    summary = collect(configured, world)
+    assert (summary.status, summary.error_code, summary.instead) == ("failure", "DP_1001", None)
+
+
+def test_a_refused_key_is_told_whatever_could_stand_in(configured: Settings, world: Collecting) -> None:
+    collect(configured, world)
+    world.simulator.gov24.fault = Fault("key")
+    summary = collect(configured, world)
+    assert (summary.status, summary.error_code, summary.instead) == ("failure", "DP_1003", None)
+
+
+def test_a_circuit_that_one_run_opened_is_open_for_the_next(configured: Settings, world: Collecting) -> None:
+    world.simulator.gov24.fault = Fault("server_error")
+    collect(configured, world)
+    collect(configured, world)
+    world.simulator.gov24.fault = None
+    summary = collect(configured, world)
+    assert summary.error is not None
+    assert "left in peace" in summary.error
+    (state,) = world.rows("SELECT requests, failures, opened_at FROM ops.source_states WHERE source = 'gov24'")
+    assert (state["requests"], state["failures"], state["opened_at"] is not None) == (5, 5, True)
+
+
+def test_the_mirror_of_bizinfo_is_read_while_it_is_down(configured: Settings, world: Collecting, monkeypatch: pytest.MonkeyPatch) -> None:
+    collect(configured, world, "bizinfo")
+    before = titles(world)
+    added = world.simulator.bizinfo.add(None)
+    rows = [row for row in world.simulator.bizinfo.rows if row["pblancId"] in {added, min(before)}]
+    world.simulator.bizinfo.fault = Fault("server_error")
+    page = {"response": {"header": {"resultCode": "00", "resultMsg": "NORMAL SERVICE."}, "body": {"items": {"item": rows}, "totalCount": len(rows)}}}
+    with scripted_source() as mirror:
+        mirror.answers("/bizinfo", json.dumps(page).encode())
+        monkeypatch.setenv("BIZINFO_MIRROR_URL", mirror.url("/bizinfo"))
+        monkeypatch.setenv("BIZINFO_MIRROR_API_KEY", "spiegel%3D")
+        summary = collect(configured, world, "bizinfo")
+    assert mirror.asked[0].target == "/bizinfo?serviceKey=spiegel%3D&dataType=json&pageNo=1&numOfRows=25"
+    assert (summary.status, summary.new, summary.unchanged, summary.archived) == ("partial", 1, 1, 0)
+    assert "공공데이터포털" in (summary.instead or "")
+    after = titles(world)
+    assert after.keys() == {*before, added}
+    assert {status for _title, status in after.values()} == {"pending_validation"}
+    assert {row["source"] for row in world.rows("SELECT source FROM ops.source_states")} == {"bizinfo", "bizinfo_mirror"}
