@@ -8,11 +8,13 @@ BEFORE, AFTER = 40, 24
 """Letters that are looked at on either side of a percentage."""
 
 _SUBSIDY = re.compile(
-    r"이차\s?보전|지원\s?금리|이자\s?차액|이자\s?(?:를|의)?\s?(?:일부\s?)?(?:지원|보전|보조)|금리\s?(?:지원|보전|우대|인하|감면)|우대\s?금리|이차보상"
+    r"이차\s?보전|지원\s?금리|이자\s?차액|이자\s?(?:를|의)?\s?(?:일부\s?)?(?:지원|보전|보조)|금리\s?(?:지원|보전|우대|인하|감면)|우대\s?금리|이차보상|\(市|도비|시비|국비"
 )
 _FEE = re.compile(
     r"(?:보증\s?료율?|보험료율|수수료율?|연체\s?이?[자율]{0,2}|할증률?|가산\s?금리|전환\s?이?율[^\n%]{0,14})[\s:(은는]{0,3}(?:연|약|최대|최저)?\s?$"
 )
+_DEPOSIT = re.compile(r"보증금[^\n]{0,28}이율")
+"""What a landlord credits for a deposit."""
 _RATE = re.compile(r"금리|이자율|이율|대출이자|고정(?![가-힣])|저리")
 _A_YEAR = re.compile(r"(?<![가-힣\d])연\s?(?:이율|리|이자|최저|최고|최대|약)?\s?$")
 _LOAN = re.compile(r"융자|대출|대여|자금|금리|이자|거치|상환")
@@ -30,7 +32,7 @@ def kind(text: str, start: int, end: int, *, is_points: bool) -> str:
         return "subsidy"
     if is_points:
         return "subsidy" if _LOAN.search(before) or _LOAN.search(after) else "points"
-    if _FEE.search(before):
+    if _FEE.search(before) or _DEPOSIT.search(before):
         return "fee"
     if _YEARLY_OTHER.search(before) or _OTHER_AFTER.match(after):
         return "share"

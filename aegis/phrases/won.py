@@ -22,7 +22,7 @@ _HANGUL_SUM = re.compile(rf"(?<![가-힣\d])(?:금{_SPACE})?(?P<letters>[일이�
 _WON = re.compile(rf"{_WRAP}원(?!칙|화|격)")
 _HANGUL_WON = re.compile(r"원(?!칙|화|격|생|서|금|단|도심|예|주|천|룸|료)")
 _ENDS_WITHOUT_WON = re.compile(rf"{_SPACE}(?:$|[\n),./~\]]|한도|이내|이하|이상|미만|초과|까지|내외|규모|상당|지원|융자|대출|내(?![가-힣]))")
-_TO = re.compile(r" {0,2}~ {0,2}|-| {0,2}(?:부터|에서) {0,2}")
+_TO = re.compile(r" {0,2}~ {0,2}(?:최대 {0,2})?|-| {0,2}(?:부터|에서) {0,2}")
 _LETTER_DIGITS = {letter: value for value, letter in enumerate("일이삼사오육칠팔구", start=1)}
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _BIG = {"만": 10**4, "억": 10**8, "조": 10**12}
