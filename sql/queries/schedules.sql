@@ -4,13 +4,13 @@
 SELECT source, next_run_at, interval_seconds, reason FROM ops.schedules WHERE source = ANY (%(sources)s::text[]);
 
 -- history --
--- The newest runs of each source, the newest first.
+-- The newest runs of each source, the newest first. A run in which something stood in for a source that was down is a failure of the source.
 SELECT s.source, h.finished_at, h.status, h.counts, h.error_code,
        h.status = 'failure' AND coalesce(h.finished_at >= t.spent_at AND t.day = (h.finished_at AT TIME ZONE 'Asia/Seoul')::date, false) AS limit_of_the_day
 FROM unnest(%(sources)s::text[]) AS s (source)
 LEFT JOIN ops.source_states t USING (source)
 CROSS JOIN LATERAL (
-    SELECT finished_at, status, counts, error_code FROM public.processing_history
+    SELECT finished_at, CASE WHEN error_code IS NULL THEN status ELSE 'failure' END AS status, counts, error_code FROM public.processing_history
     WHERE pipeline = 'collect' AND source = s.source ORDER BY finished_at DESC LIMIT %(most)s
 ) AS h
 ORDER BY s.source, h.finished_at DESC;

@@ -60,6 +60,14 @@ def test_a_limit_of_the_day_that_is_used_up_is_told_from_other_failures(owner: p
     assert dues["korea"].reason == "1 failures in a row"
 
 
+def test_what_stood_in_for_a_source_does_not_hide_that_it_is_down(owner: psycopg.Connection, timetable: Timetable) -> None:
+    owner.execute(
+        """INSERT INTO processing_history (pipeline, source, status, error_code, message, started_at)
+           VALUES ('collect', 'gov24', 'partial', 'DP_1001', 'its last good listing was taken instead', now())"""
+    )
+    assert timetable.decide(["gov24"], datetime.now(UTC))["gov24"].reason == "1 failures in a row"
+
+
 def test_sources_run_side_by_side_within_the_limit_and_never_beside_themselves(owner: psycopg.Connection, timetable: Timetable) -> None:
     both, running, most, lock, done = Barrier(2), set[str](), [0], Lock(), Event()
     ran: list[str] = []
