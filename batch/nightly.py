@@ -33,7 +33,7 @@ def extract_external_data(run: str) -> Report:
         fetched[source] = answer.said
         if answer.exit_code:
             failed.append(f"{source}: {answer.complaint}")
-    skipped = [row["source"] for row in sources if not row["key"]]
+    skipped = [row["source"] for row in sources if row["key"] is False]  # feeds and pages need none; they have their own schedule
     if skipped:
         log.warning("extract.skipped", sources=skipped, remedy="set <SOURCE>_API_KEY to collect them")
     if failed:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from collectors.portals import MIRRORS, PORTALS
+from collectors.portals.portal import DATA_GO_KR
 from infra.local.credentials import Credentials
 from infra.local.files import write_private
 from infra.local.folders import Folders
@@ -19,7 +21,10 @@ from infra.local.servers import Installation
 
 API, SCHEDULER, DAG_PROCESSOR, TRIGGERER = AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 USER = "admin"
-PORTAL_SETTINGS = ("BIZINFO_URL", "BIZINFO_API_KEY", "GOV24_URL", "GOV24_API_KEY")
+PORTAL_SETTINGS = (
+    *(f"{source}_{what}".upper() for source in (*PORTALS, *(f"{source}_mirror" for source in MIRRORS)) for what in ("url", "api_key")),
+    f"{DATA_GO_KR}_api_key".upper(),
+)
 """What the nightly collection needs to know beside the stack's own connections."""
 
 

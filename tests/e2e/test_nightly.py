@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from aegis.settings import Settings
+from collectors.portals import PORTALS
+from collectors.portals.portal import DATA_GO_KR
 from infra.local.portals.application import API_KEY, Simulator, running, simulator
 from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
@@ -27,6 +29,8 @@ from tests.support.planting.redis import RedisPlanter
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 NIGHTLY = "aegis_data_consistency_check"
+OTHERS = sorted(set(PORTALS) - {"bizinfo"})
+WITHOUT_KEYS = {f"{name.upper()}_API_KEY": "" for name in (*OTHERS, DATA_GO_KR)}
 STORES = ("search", "graph", "cache")
 COLLECTED = "source = 'bizinfo' AND source_id ~ 'EXAMPLE'"
 Owner = psycopg.Connection[dict[str, Any]]
@@ -73,14 +77,14 @@ def test_a_night_collects_repairs_and_ends_clean(stack: Settings, cli: Cli, sche
         with closing(planter):
             planter.plant(Kind.MISSING, "policies", [key])
 
-    done = scheduler.run("dags", "test", NIGHTLY, BIZINFO_URL=portals.urls["bizinfo"], BIZINFO_API_KEY=API_KEY, GOV24_API_KEY="")
+    done = scheduler.run("dags", "test", NIGHTLY, BIZINFO_URL=portals.urls["bizinfo"], BIZINFO_API_KEY=API_KEY, **WITHOUT_KEYS)
 
     assert done.returncode == 0, done.stdout
     assert set(scheduler.states().values()) == {"success"}
     returned = scheduler.returned()
     assert (returned["extract_external_data"]["fetched"]["bizinfo"]["records"], returned["extract_external_data"]["skipped_without_key"]) == (
         PER_PORTAL,
-        ["gov24"],
+        OTHERS,
     )
     written = returned["sync_postgresql"]["written"]["bizinfo"]
     assert (written["fetched"], written["complete"]) == (PER_PORTAL, True)
@@ -103,7 +107,7 @@ def test_a_failed_task_is_told_once_and_the_night_goes_on(scheduler: Airflow, po
         AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path),
         BIZINFO_URL=portals.urls["bizinfo"],
         BIZINFO_API_KEY=API_KEY,
-        GOV24_API_KEY="",
+        **WITHOUT_KEYS,
     )
     states = scheduler.states()
     assert (states.pop("extract_external_data"), set(states.values())) == ("failed", {"success"}), done.stdout

@@ -12,6 +12,7 @@ import pytest
 from infra.local.account import Account
 from infra.local.airflow import (
     AIRFLOW,
+    PORTAL_SETTINGS,
     airflow_cfg,
     airflow_connections,
     airflow_programs,
@@ -30,7 +31,7 @@ from infra.local.servers import Installation
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    for name in ("BIZINFO_URL", "BIZINFO_API_KEY", "GOV24_URL", "GOV24_API_KEY"):
+    for name in PORTAL_SETTINGS:
         monkeypatch.delenv(name, raising=False)
     folders = Folders(checkout=Path("/checkout"), cache=Path("/cache"), home=tmp_path / "100% mine")
     folders.home.mkdir()
@@ -82,6 +83,7 @@ def test_another_port_moves_its_page_and_where_its_tasks_report(installed: Insta
 
 def test_keys_of_portals_are_kept_from_one_start_to_the_next_until_they_are_emptied(installed: Installation) -> None:
     folders = installed.folders
+    assert {"GOV24_URL", "GOV24_API_KEY", "BOKJIRO_LOCAL_API_KEY", "DATA_GO_KR_API_KEY"} <= set(PORTAL_SETTINGS)
     assert portal_settings(folders, {"GOV24_API_KEY": "k%1", "PATH": "/bin"}) == {"GOV24_API_KEY": "k%1"}
     assert portal_settings(folders, {"GOV24_URL": "http://x"}) == {"GOV24_API_KEY": "k%1", "GOV24_URL": "http://x"}
     assert stat.S_IMODE((home(folders) / "portals.json").stat().st_mode) == 0o600
