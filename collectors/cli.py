@@ -13,6 +13,7 @@ from rich.table import Column, Table
 from aegis.settings import Settings, settings
 from aegis.telemetry.health import HealthServer
 from collectors.collection import collection
+from collectors.files.cli import files_command
 from collectors.pages.shelf import BadDescription
 from collectors.schedule.cli import due_command, schedule_command, serve_command
 from collectors.session import address, can_be_asked, collector_logs, key, needs_key, order, traced
@@ -32,6 +33,7 @@ collect.add_command(fetch_command)
 collect.add_command(stage_command)
 collect.add_command(write_command)
 collect.add_command(serve_command)
+collect.add_command(files_command)
 collect.add_command(due_command)
 collect.add_command(schedule_command)
 
@@ -60,8 +62,13 @@ def sources(as_json: bool) -> None:
 @click.option("--url", help="Another address of the interface, for example the simulator's; for one source.")
 @click.option("--page-size", type=click.IntRange(1, 1000), help="Records asked for in one request.")
 @click.option("--force-archive", is_flag=True, help="Archive even where an empty or much shorter complete listing says so.")
+@click.option(
+    "--force-gate", is_flag=True, help="Take a listing even where its columns are not those of the last good one; what passes is the shape from then on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; of several sources, one object by source.")
-def run(*, sources: tuple[str, ...], every: bool, dry_run: bool, url: str | None, page_size: int | None, force_archive: bool, as_json: bool) -> None:
+def run(
+    *, sources: tuple[str, ...], every: bool, dry_run: bool, url: str | None, page_size: int | None, force_archive: bool, force_gate: bool, as_json: bool
+) -> None:
     """Collect everything that SOURCES list: new and changed records are stored, vanished ones archived.
 
     Several sources are collected side by side, at most MAX_CONCURRENT_COLLECTIONS at once. Exit code 1 where one failed; the others are collected all the same.
@@ -75,7 +82,8 @@ def run(*, sources: tuple[str, ...], every: bool, dry_run: bool, url: str | None
     with traced(), _metrics(configured.aegis_metrics_port), progress_bar(as_json) as progress:
 
         def one(source: str) -> Summary:
-            return collection(configured, order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive), progress)
+            wanted = order(configured, source, url, page_size, dry_run=dry_run, force_archive=force_archive, force_gate=force_gate)
+            return collection(configured, wanted, progress)
 
         summaries = [one(names[0])] if len(names) == 1 else together(names, configured.max_concurrent_collections, one)
     said = {each.source: {**asdict(each), "status": each.status} for each in summaries}

@@ -106,7 +106,7 @@ class _Run:
     def _take(self, page: Staged) -> None:
         rows = self._listing.rows
         self._listing = self._listing.with_records(page.records, page.total, page.ids, is_least=page.is_least, is_last=page.is_last)
-        if self._listing.rows == rows:  # empty, or the same page once more
+        if self._listing.rows == rows and not (page.records and self._writing.newest_only):  # empty, or the same page once more
             return
         stored = self._store.store(page.accepted, page.rejected, page.unidentified)
         self._strangers += stored.strangers

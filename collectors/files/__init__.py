@@ -1,0 +1,1 @@
+"""Files dropped into a folder: CSV, Excel, JSON, XML and Parquet become drafts of the source `files.<folder>` by the folder's `mapping.yaml`."""
