@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -108,7 +109,11 @@ def test_no_body_raises_anything_but_a_failure(status: int, body: bytes) -> None
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["data", "jsonArray", "item", "header", "response", "cmmMsgHeader", "resultCode", "msg", "code"]), inner, max_size=4
+                st.sampled_from(
+                    ["data", "jsonArray", "item", "header", "response", "cmmMsgHeader", "resultCode", "msg", "code", "result", "youthPolicyList", "pagging"]
+                ),
+                inner,
+                max_size=4,
             )
         ),
         max_leaves=8,
@@ -118,6 +123,24 @@ def test_no_json_raises_anything_but_a_failure(status: int, value: object) -> No
     for portal in PORTALS.values():
         with suppress(SourceFailed):
             portal.read(Answer(status, json.dumps(value).encode()))
+
+
+TAGS = st.sampled_from(["response", "header", "resultCode", "body", "items", "item", "data", "col", "wantedList", "servList", "totalCount", "cmmMsgHeader"])
+
+
+@given(
+    status=st.integers(200, 599),
+    body=st.recursive(
+        st.text(alphabet="0123가<&; ", max_size=6).map(escape),
+        lambda inner: st.lists(st.tuples(TAGS, inner), max_size=3).map(lambda pairs: "".join(f"<{tag}>{value}</{tag}>" for tag, value in pairs)),
+        max_leaves=10,
+    ),
+    root=TAGS,
+)
+def test_no_xml_raises_anything_but_a_failure(status: int, body: str, root: str) -> None:
+    for portal in PORTALS.values():
+        with suppress(SourceFailed):
+            portal.read(Answer(status, f"<{root}>{body}</{root}>".encode()))
 
 
 def test_a_page_with_half_a_surrogate_pair_is_read() -> None:
