@@ -12,7 +12,7 @@ from aegis.settings import Settings
 from collectors.last_good import LastGood
 from collectors.portals import MIRRORS
 from collectors.run import Writing, collect_pages, write
-from collectors.session import keeping, mirror_settings, opened_client, opened_store, pages_of
+from collectors.session import gated, mirror_settings, opened_client, opened_store, pages_of
 from collectors.showing import reporter
 from collectors.staging import Order, Visit, staged
 from collectors.summary import Summary
@@ -35,7 +35,7 @@ def _own(configured: Settings, wanted: Order | Visit, good: LastGood, progress: 
         pages = pages_of(wanted, client, store)
         if isinstance(wanted, Order) and not wanted.dry_run:
             pages = good.receiving(pages, begun)
-        keep = keeping(configured, store, source, dry_run=wanted.dry_run)
+        keep = gated(configured, store, source, dry_run=wanted.dry_run, force=wanted.force_gate)
         summary = collect_pages(wanted, pages, store, reporter(progress, wanted.source.title), keep)
         if summary.complete and summary.fetched:
             good.keep()
@@ -70,7 +70,7 @@ def _from_mirror(configured: Settings, mirror: Order, failed: Summary, progress:
     source = failed.source
     words = f"{mirror.portal.title} was read instead"
     with opened_store(configured, source, dry_run=False) as store, opened_client(configured, mirror, f"{source}_mirror") as client:
-        pages = keeping(configured, store, source, dry_run=False)(staged(mirror.portal, pages_of(mirror, client, store)))
+        pages = gated(configured, store, source, dry_run=False, name=f"{source}_mirror")(staged(mirror.portal, pages_of(mirror, client, store)))
         return write(_writing(failed, words), pages, store, reporter(progress, mirror.portal.title))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeGuard
@@ -19,6 +19,7 @@ from aegis.telemetry.traces import configure_traces, current_traceparent, span
 from collectors.feeds import Feed
 from collectors.feeds.moment import KOREA
 from collectors.fetch import Fetcher
+from collectors.gating import Gate
 from collectors.http import Manners, PoliteClient, manners_for
 from collectors.http.proxy import proxies_of_the_environment
 from collectors.http.sources import StoredState
@@ -31,7 +32,7 @@ from collectors.portals import ApiPortal
 from collectors.portals.portal import Page
 from collectors.run import Keep
 from collectors.sources import Collected, source_called
-from collectors.staging import Order, Visit, fetched
+from collectors.staging import Order, Staged, Visit, fetched
 from collectors.store import AlreadyRunning, Outdated, PolicyStore
 
 
@@ -40,16 +41,18 @@ def collector_logs(configured: Settings) -> None:
     configure_logs("WARNING" if sys.stderr.isatty() else configured.aegis_log_level, "collector", stream=sys.stderr)
 
 
-def order(configured: Settings, source: str, url: str | None, page_size: int | None, *, dry_run: bool = False, force_archive: bool = False) -> Order | Visit:
+def order(
+    configured: Settings, source: str, url: str | None, page_size: int | None, *, dry_run: bool = False, force_archive: bool = False, force_gate: bool = False
+) -> Order | Visit:
     """What to collect. Raises ClickException where a portal's key is not set."""
     found = source_called(source)
     if isinstance(found, Site):
-        return Visit(found.at(url) if url else found, dry_run, force_archive)
+        return Visit(found.at(url) if url else found, dry_run, force_archive, force_gate)
     api_key = key(configured, found)
     if not api_key and needs_key(found):
         names = " or ".join(f"{name.upper()}_API_KEY" for name in (source, found.shared_key) if name)
         raise click.ClickException(f"no key for {found.title}: set {names} in the environment (any text for the simulator)")
-    return Order(found, url or address(configured, found), api_key, page_size or found.page_size, dry_run, force_archive)
+    return Order(found, url or address(configured, found), api_key, page_size or found.page_size, dry_run, force_archive, force_gate)
 
 
 def needs_key(source: Collected) -> TypeGuard[ApiPortal]:
@@ -89,6 +92,25 @@ def pages_of(wanted: Order | Visit, client: PoliteClient, store: PolicyStore) ->
     if isinstance(wanted, Visit):
         return Reading(wanted.site, client.read, StoredNotices(store.connection, wanted.site.name), datetime.now(KOREA).date()).pages()
     return fetched(wanted, Fetcher(client, remembers=not wanted.dry_run))
+
+
+def gated(
+    configured: Settings,
+    store: PolicyStore,
+    source: str,
+    *,
+    dry_run: bool,
+    force: bool = False,
+    name: str | None = None,
+    beforehand: Callable[[], Iterable[Staged]] | None = None,
+) -> Keep:
+    """Lets pass what has the shape of the source's last good listing (or of that under `name`), and keeps its files. `beforehand`: see `Gate.passed`.
+
+    Raises ClickException where files can be left nowhere.
+    """
+    gate = Gate(store.connection, name or source, force, dry_run)
+    keep = keeping(configured, store, source, dry_run=dry_run)
+    return lambda pages: keep(gate.passed(pages, beforehand))
 
 
 def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: bool) -> Keep:

@@ -25,6 +25,7 @@ class Order:
     page_size: int
     dry_run: bool = False
     force_archive: bool = False
+    force_gate: bool = False
 
     @property
     def source(self) -> Source:
@@ -39,6 +40,7 @@ class Visit:
     site: Site
     dry_run: bool = False
     force_archive: bool = False
+    force_gate: bool = False
 
     @property
     def source(self) -> Source:

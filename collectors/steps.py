@@ -12,7 +12,7 @@ import orjson
 
 from aegis.settings import settings
 from collectors.run import Writing, write
-from collectors.session import collector_logs, keeping, opened_client, opened_store, order, pages_of, traced
+from collectors.session import collector_logs, gated, opened_client, opened_store, order, pages_of, traced
 from collectors.showing import progress_bar, reporter, show, watched
 from collectors.source import shows_newest_only
 from collectors.sources import SourceName, source_called
@@ -56,8 +56,9 @@ def stage_command(*, folder: Path, as_json: bool) -> None:
 @FOLDER
 @click.option("--dry-run", is_flag=True, help="Say what would change, write nothing.")
 @click.option("--force-archive", is_flag=True, help="Archive even where an empty or much shorter complete listing says so.")
+@click.option("--force-gate", is_flag=True, help="Write a listing even where its columns are not those of the last good one.")
 @AS_JSON
-def write_command(*, folder: Path, dry_run: bool, force_archive: bool, as_json: bool) -> None:
+def write_command(*, folder: Path, dry_run: bool, force_archive: bool, force_gate: bool, as_json: bool) -> None:
     """Write every listing that was staged in FOLDER: new and changed records are stored, those that a whole listing lacks archived."""
     configured = settings()
     collector_logs(configured)
@@ -69,7 +70,7 @@ def write_command(*, folder: Path, dry_run: bool, force_archive: bool, as_json: 
             raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
         writing = Writing(source, dry_run, force_archive, known.begun, shows_newest_only(source_called(source)))
         with traced(), opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
-            pages = keeping(configured, store, source, dry_run=dry_run)(spool.staged())
+            pages = gated(configured, store, source, dry_run=dry_run, force=force_gate, beforehand=spool.staged)(spool.staged())
             summaries.append(write(writing, pages, store, reporter(progress, source_called(source).title)))
     if as_json:
         click.echo(orjson.dumps({each.source: {**asdict(each), "status": each.status} for each in summaries}))
