@@ -30,7 +30,7 @@ def nightly(read: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_dags_import_without_errors_or_warnings(read: dict[str, Any]) -> None:
     assert (read["import_errors"], read["warnings"]) == ({}, [])
-    assert set(read["dags"]) == {NIGHTLY, "aegis_replay", "aegis_rebuild", "aegis_collection"}
+    assert set(read["dags"]) == {NIGHTLY, "aegis_replay", "aegis_rebuild", "aegis_collection", "aegis_hourly_validation"}
 
 
 def test_reading_the_dags_loads_no_driver(read: dict[str, Any]) -> None:
@@ -101,3 +101,10 @@ def test_each_nightly_task_calls_one_function_of_the_package(nightly: dict[str, 
         name: f"batch.nightly.{name}" for name in called if name not in SYNCHRONISED
     }
     assert {called[name] for name in SYNCHRONISED} == {"batch.nightly.synchronise"}
+
+
+def test_policies_are_judged_every_hour_one_run_at_a_time(read: dict[str, Any]) -> None:
+    dag = read["dags"]["aegis_hourly_validation"]
+    assert (dag["schedule"]["expression"], dag["schedule"]["timezone"]) == ("30 * * * *", "Asia/Seoul")
+    assert (dag["max_active_runs"], dag["catchup"], dag["limit_seconds"]) == (1, False, HOUR)
+    assert {name: task["calls"] for name, task in dag["tasks"].items()} == {"validate_policies": "batch.hourly.validate_policies"}
