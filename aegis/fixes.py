@@ -12,9 +12,8 @@ from datetime import date
 from typing import Any, TypeGuard
 
 from aegis.noise import line_tidied, lines_tidied
+from aegis.references.regions import today
 
-SUCCESSORS = {"42": "51", "45": "52"}
-"""Leading digits: 강원 and 전북 became special self-governing provinces; their districts kept the other digits."""
 MOST_SWAPPED_DAYS = 730
 """Days that lie further apart in the wrong order are a slip of the pen in a year, not a swap."""
 UNITS = {"천원": 10**3, "만원": 10**4, "백만원": 10**6, "천만원": 10**7, "억원": 10**8}
@@ -118,9 +117,9 @@ def _codes(now: Mapping[str, Any]) -> Iterable[Fix]:
         formed = tuple(dict.fromkeys(map(_region_form, regions)))
         if formed != tuple(regions):
             yield Fix("target_regions", "code_form", tuple(regions), formed)
-        today = tuple(dict.fromkeys(SUCCESSORS.get(code[:2], code[:2]) + code[2:] for code in formed))
-        if today != formed:
-            yield Fix("target_regions", "old_code", formed, tuple(sorted(today)))
+        todays = tuple(dict.fromkeys(map(today, formed)))
+        if todays != formed:
+            yield Fix("target_regions", "old_code", formed, tuple(sorted(todays)))
     industries = now.get("target_industries")
     if _texts(industries):
         formed = tuple(dict.fromkeys(code.strip().upper() for code in industries))

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 
 from aegis.codes import NATIONWIDE, SIDO, SIDO_BY_NAME
+from aegis.references.regions import today
 
-_SUCCESSOR = {"42": "51", "45": "52"}
+_TODAY = frozenset(today(code) for code in SIDO_BY_NAME.values()) - {NATIONWIDE}
 """강원도 and 전라북도 became special self-governing provinces: rows carry the code of today."""
-_TODAY = frozenset(_SUCCESSOR.get(code, code) for code in SIDO_BY_NAME.values()) - {NATIONWIDE}
 _OFFICIAL = sorted((name for name in SIDO.values() if name != SIDO[NATIONWIDE]), key=len, reverse=True)
 
 JOINT_CITY = "전남광주통합특별시"
@@ -32,7 +32,7 @@ def of_names(names: Iterable[str]) -> tuple[str, ...]:
 
 def of_codes(codes: Iterable[str]) -> tuple[str, ...]:
     """Codes of the provinces whose municipalities (five digits, of today or of before) are listed; those of every province are the whole country."""
-    found = {code for each in codes if (code := _SUCCESSOR.get(each.strip()[:2], each.strip()[:2])) in _TODAY}
+    found = {code for each in codes if (code := today(each.strip())[:2]) in _TODAY}
     return (NATIONWIDE,) if found == _TODAY else tuple(sorted(found))
 
 
@@ -58,7 +58,7 @@ def _of_name(name: str) -> tuple[str, ...]:
     if stripped == JOINT_CITY:
         return (_GWANGJU, _JEONNAM)
     code = SIDO_BY_NAME.get(stripped)
-    return () if code is None else (_SUCCESSOR.get(code, code),)
+    return () if code is None else (today(code),)
 
 
 def _of_joint_city(municipality: str) -> tuple[str, ...]:

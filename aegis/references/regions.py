@@ -25,6 +25,15 @@ def successor(code: str) -> str | None:
     return REGIONS.successor(code)
 
 
+def today(code: str) -> str:
+    """The code of today for one of any length: 42110 → 51110, 47720 → 27720. The municipality's successor counts before the province's; without one, `code`."""
+    for digits in (MUNICIPALITY_DIGITS, PROVINCE_DIGITS):
+        found = successor(code[:digits]) if len(code) >= digits else None
+        if found:
+            return found + code[digits:]
+    return code
+
+
 def name(code: str) -> str:
     """Full name: 경기도, 경기도 수원시 장안구. An unknown municipality is named after its province and by its code, an unknown province by its code."""
     province = REGIONS.name(code[:PROVINCE_DIGITS])

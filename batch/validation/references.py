@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from aegis.codes import INDUSTRY_SECTIONS, SIDO
+from aegis.codes import SIDO
 from aegis.errors import Code
+from aegis.references.industries import section
+from aegis.references.regions import today
 from aegis.rows.policy import Policy
 from batch.validation.reason import Reason, Severity
-
-SUCCESSORS = {"42": "51", "45": "52"}
-"""강원도 and 전라북도 became special self-governing provinces: two leading digits before → now."""
 
 
 def todays(row: Policy) -> dict[str, Any]:
     """Columns with codes that have a successor, with the successor instead."""
-    regions = tuple(dict.fromkeys(SUCCESSORS.get(code[:2], code[:2]) + code[2:] for code in row.target_regions))
+    regions = tuple(dict.fromkeys(today(code) for code in row.target_regions))
     return {"target_regions": regions} if regions != row.target_regions else {}
 
 
 def unknown(row: Policy) -> tuple[Reason, ...]:
     """What names no region or industry that any list has."""
     regions = [code for code in row.target_regions if code[:2] not in SIDO]
-    industries = [code for code in row.target_industries if not (code in INDUSTRY_SECTIONS or code.isdecimal())]
+    industries = [code for code in row.target_industries if section(code) is None]
     return (*_reasons("target_regions", "region", regions), *_reasons("target_industries", "industry", industries))
 
 

@@ -39,6 +39,14 @@ def test_a_region_that_was_renamed_or_moved_holds_until_then_and_has_a_successor
     assert regions.successor(successor) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("42", "51"), ("42110", "51110"), ("4211051000", "5111051000"), ("42999", "51999"), ("47720", "27720"), ("11110", "11110"), ("x", "x")],
+)
+def test_a_code_of_any_length_is_led_to_todays(code: str, expected: str) -> None:
+    assert regions.today(code) == expected
+
+
 def test_a_code_follows_every_step_to_todays() -> None:
     steps = [
         Reference("1", "하나", until=date(2010, 1, 1), successors=("2",)),
