@@ -17,4 +17,4 @@ def decoded(body: bytes) -> str | None:
     except UnicodeDecodeError:
         best = min((body.decode(encoding, errors="replace") for encoding in ("utf-8-sig", "cp949")), key=lambda text: text.count(_LOST))
     beyond_ascii = len(best) - len(best.encode("ascii", errors="ignore"))
-    return best if best.count(_LOST) <= max(1, MOST_LOST * beyond_ascii) else None
+    return best if best.count(_LOST) <= MOST_LOST * beyond_ascii else None

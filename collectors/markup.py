@@ -35,7 +35,7 @@ def read(answer: Answer) -> Element | NoData:
         if isinstance(value, NoData):
             return value
         raise refusal(value, answer)
-    root = _parsed(text, answer)
+    root = parsed(cleaned(text), answer)
     fields = {tag: _text(root, tag) for tag in GATEWAY_TAGS if root.find(f".//{tag}") is not None}
     code = _text(root, "resultCode")
     if not fields and code and (code not in OK_CODES or not answer.is_success):
@@ -62,15 +62,19 @@ def without_list(root: Element, answer: Answer) -> SourceFailed:
     return SourceFailed(MALFORMED, f"HTTP {answer.status} with <{root.tag}> and no list of records in it")
 
 
-def _parsed(text: str, answer: Answer) -> Element:
+def cleaned(text: str) -> str:
+    """A document without what XML forbids, and without its declaration: it is decoded already, and a declared encoding is often wrong."""
+    return _FORBIDDEN.sub("", _DECLARATION.sub("", text, count=1)).strip()
+
+
+def parsed(text: str, answer: Answer) -> Element:
+    """The root of a cleaned document. Raises `SourceFailed` for HTML, for document types, entities and great depth, and for damage."""
     if _HTML.match(text):
         raise page_of_markup(text, answer)
-    # Decoded already: the declared encoding is often wrong, and expat knows no EUC-KR.
-    clean = _FORBIDDEN.sub("", _DECLARATION.sub("", text, count=1))
     root: Element | None = None
     depth = 0
     try:
-        for event, element in iterparse(StringIO(clean), events=("start", "end"), forbid_dtd=True):
+        for event, element in iterparse(StringIO(text), events=("start", "end"), forbid_dtd=True):
             root = element if root is None else root
             depth += 1 if event == "start" else -1
             if depth > MOST_DEPTH:
