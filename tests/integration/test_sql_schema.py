@@ -11,6 +11,8 @@ from psycopg import errors, sql
 
 pytestmark = pytest.mark.stack
 
+JUDGED = "policy_id, judged_version, status, completeness, accuracy, consistency, timeliness, quality_score, run_id"
+
 BAD_POLICIES = [
     ("policy_id", ""),
     ("policy_id", "has space"),
@@ -190,6 +192,13 @@ def test_the_same_raw_document_is_kept_once(shared_dsn: str, own_policy: str) ->
         "INSERT INTO business_rules (name, description) VALUES ('r', repeat('x', 1000001))",
         "INSERT INTO users (business_type) VALUES (repeat('x', 2000001))",
         "INSERT INTO debezium_heartbeat (id) VALUES (2)",
+        "INSERT INTO quarantine (source, code, reason, raw, discarded_at) VALUES ('s', 'DP_2001', 'r', '{}', now())",
+        "INSERT INTO quarantine (source, code, reason, raw, discarded_at, discard_reason) VALUES ('s', 'DP_2001', 'r', '{}', now(), ' ')",
+        "INSERT INTO ops.runs (run_id, kind, lock) VALUES ('r', 'Not A Name', 'l')",
+        f"INSERT INTO ops.judgements ({JUDGED}) VALUES ('p', 1, 'pending_validation', 1, 1, 1, 1, 1, 'r')",
+        f"INSERT INTO ops.judgements ({JUDGED}) VALUES ('p', 1, 'rejected', 1, 1, 1, 1, 1, 'r')",
+        f"INSERT INTO ops.judgements ({JUDGED}) VALUES ('p', 1, 'active', 1, 1, 1, 1, 1.1, 'r')",
+        f"INSERT INTO ops.judgements ({JUDGED}, canonical_id) VALUES ('p', 1, 'active', 1, 1, 1, 1, 1, 'r', 'p')",
         """INSERT INTO ops.dead_letters (store, code, error_class, message, topic, partition, "offset", failed_at, version)
            VALUES ('milvus', 'DP_3001', 'E', 'm', 't', 0, 0, now(), 1)""",
     ],
