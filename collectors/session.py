@@ -23,6 +23,7 @@ from collectors.gating import Gate
 from collectors.http import Manners, PoliteClient, manners_for
 from collectors.http.proxy import proxies_of_the_environment
 from collectors.http.sources import StoredState
+from collectors.http.state import MemoryState
 from collectors.http.wire import Wire
 from collectors.keeping import Keeper
 from collectors.pages.known import StoredNotices
@@ -90,7 +91,8 @@ def can_be_asked(configured: Settings, source: Collected) -> bool:
 def pages_of(wanted: Order | Visit, client: PoliteClient, store: PolicyStore) -> Iterator[Page]:
     """The pages of what is wanted, each read when it is asked for. Raises `SourceFailed`."""
     if isinstance(wanted, Visit):
-        return Reading(wanted.site, client.read, StoredNotices(store.connection, wanted.site.name), datetime.now(KOREA).date()).pages()
+        known, memory = StoredNotices(store.connection, wanted.site.name), MemoryState() if wanted.dry_run else client.state
+        return Reading(wanted.site, client.read, known, datetime.now(KOREA).date(), memory=memory).pages()
     return fetched(wanted, Fetcher(client, remembers=not wanted.dry_run))
 
 

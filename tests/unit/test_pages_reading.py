@@ -11,6 +11,7 @@ import pytest
 from aegis.errors import Code
 from collectors.draft import Accepted, PolicyDraft, Rejected
 from collectors.failures import SourceFailed
+from collectors.http.state import MemoryState
 from collectors.pages.reading import Reading
 from collectors.pages.shelf import sites
 from collectors.pages.site import Site
@@ -89,6 +90,20 @@ def test_every_known_notice_is_opened_once_in_its_turn() -> None:
         records(reading(TABLE, board, *first, today=TODAY + timedelta(days=day)))
     opened = [path for path in board.asked if "view" in path]
     assert sorted(opened) == sorted(f"/haneul/table/view?no={number}" for number in range(1, 26))
+
+
+def test_in_its_turn_a_notice_is_asked_for_only_if_it_changed() -> None:
+    board, memory, every_day = NoticeBoard(), MemoryState(), Site(TABLE.description.model_copy(update={"recheck_days": 1}))
+
+    def run(*known: Mapping[str, Any]) -> list[Any]:
+        return records(Reading(every_day, asking(board), knowing(*known), TODAY, lambda _seconds: None, memory))
+
+    first = run()
+    assert memory.validators("notice 7")
+    board.change(7, content="<p>몰래 바뀐 내용</p>")
+    again = run(*first)
+    assert [each["id"] for each, before in zip(again, first, strict=True) if each != before] == ["7"]
+    assert all(each is before for each, before in zip(again, first, strict=True) if each["id"] != "7")
 
 
 def test_pinned_notices_that_stand_on_every_page_count_once() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from html import escape
+from zlib import crc32
 
 from aiohttp import web
 
@@ -88,7 +89,14 @@ class NoticeBoard:
         if (answer := self.answer or self.details.get(number)) is not None:
             return _page(*answer)
         found = next((each for each in self.notices if each.number == number), None)
-        return _page(404, "<p>없는 게시물입니다.</p>") if found is None else _page(200, _view(found))
+        if found is None:
+            return _page(404, "<p>없는 게시물입니다.</p>")
+        tag = f'"{crc32(repr(replace(found, views=0)).encode()):08x}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304)
+        shown = _page(200, _view(found))
+        shown.headers["ETag"] = tag
+        return shown
 
 
 def _table(pinned: list[Notice], shown: list[Notice], total: int) -> str:
