@@ -61,8 +61,16 @@ class Settings(BaseSettings):
     """Policies that the full validation judges in one transaction."""
     quality_score_threshold: float = Field(default=0.7, ge=0, le=1)
     """A policy whose quality score is below it is rejected."""
+    aegis_webhook_hosts: str = ""
+    """Hosts that services may be told of events at, separated by commas; loopback with its port (`hooks.example.org,127.0.0.1:8080`)."""
     aegis_report_dir: Path = Path("reports")
     """Where reports of the cold path are written."""
+    openai_api_key: SecretStr = SecretStr("")
+    anthropic_api_key: SecretStr = SecretStr("")
+    local_llm_url: str = ""
+    """Of a server that speaks OpenAI's protocol, for `aegis clean --provider local`."""
+    local_llm_api_key: SecretStr = SecretStr("")
+
     aegis_files_url: str = "files"
     """Where files for analysts lie: a folder, or s3://bucket/prefix with AWS_* in the environment; empty: none are left."""
 

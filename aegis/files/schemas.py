@@ -24,6 +24,8 @@ _DRAFT = [
     ("detail_url", pa.string()),
     ("tags", pa.list_(pa.string())),
 ]
+DRAFT_COLUMNS = tuple(name for name, _ in _DRAFT)
+"""Columns that every policy has from its source."""
 
 RAW = pa.schema(
     [
