@@ -6,7 +6,6 @@ said, so that the next judgement reads the text afresh, and the next collection 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -14,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from aegis.phrases.money import Money, money
-from aegis.phrases.period import FIELD, Period, period
+from aegis.phrases.period import Period, period
 from aegis.rows.policy import Policy
 from batch.validation.references import todays
 
@@ -26,7 +25,6 @@ MOST_RATE = 100
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 MOST_EVIDENCE = 20
 """Phrases kept of one kind: a text of 100,000 letters has hundreds."""
-_PERIOD_OF_TEXT = re.compile(r"(?:신청|접수|모집|공모)\s*(?:기간|기한|일정|일시)\s*[)\]】]?\s*[:：]?\s*([^\n]{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +53,11 @@ def filling(row: Policy) -> Filling:
 
 
 def period_of(row: Policy) -> Period:
-    """The application period in words: as the source states it, else as a line of the text names it."""
+    """The application period in words: as the source states it, else as a label of the text names it."""
     own = period(row.application_period_text or "")
     if own.kind != "none":
         return own
-    if len(row.content) > FIELD:
-        return period(row.content)
-    match = _PERIOD_OF_TEXT.search(row.content)  # a short text would be taken for a period as a whole
-    return period(match[1]) if match else own
+    return period(row.content, prose=True)
 
 
 def as_json(value: Any) -> Any:
