@@ -15,6 +15,7 @@ from matplotlib import dates as calendar
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from batch.quality.trend import AHEAD_DAYS, Point, Trend
 
@@ -64,8 +65,8 @@ def lines(series: Mapping[str, Sequence[Point]], alt: str, *, threshold: float |
         return _svg(figure, alt)
 
 
-def bars(values: Mapping[str, float], alt: str, *, mark: float | None = None, whole: float | None = 1.0) -> str:
-    """A horizontal bar for each value, the first on top; a dashed line at `mark`. `whole`: what the axis ends at; None: the greatest."""
+def bars(values: Mapping[str, float], alt: str, *, mark: float | None = None, whole: float | None = 1.0, percent: bool = True) -> str:
+    """A horizontal bar for each share, the first on top; a dashed line at `mark`. `whole`: what the axis ends at; None: the greatest."""
     names = list(values)
     with rc_context(_STYLE):
         figure, axes = _figure(0.1 + 0.26 * len(names), left=max((_width(name) for name in names), default=0.0) + 0.15)
@@ -74,9 +75,11 @@ def bars(values: Mapping[str, float], alt: str, *, mark: float | None = None, wh
         axes.invert_yaxis()
         axes.set_xlim(0, whole or max([*values.values(), 0.01]) * 1.12)
         for place, value in enumerate(values.values()):
-            axes.annotate(f"{value:.3g}", (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+            axes.annotate(f"{value:.1%}" if percent else f"{value:.3f}", (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
         if mark is not None:
             axes.axvline(mark, color=WARN, linewidth=1, linestyle="--")
+        if percent:
+            axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.tick_params(axis="y", length=0)
         return _svg(figure, alt)
 

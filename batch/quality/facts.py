@@ -41,6 +41,7 @@ SCHEMA: dict[str, Any] = {
     "regions": pl.List(pl.String),
     "amount": pl.Int64,
     "rate": pl.Float64,
+    "reasons": pl.List(pl.String),
     **dict.fromkeys((f"without_{field}" for field in FIELDS), pl.Boolean),
 }
 """Lengths in characters, the amount (the greatest, else the least) in won, the rate in percent a year."""
@@ -70,5 +71,6 @@ def _facts(row: Policy, on: date) -> tuple[Any, ...]:
         sorted({code[:2] for code in row.target_regions}),
         amount,
         None if row.interest_rate is None else float(row.interest_rate),
+        [f"{reason.field}: {reason.reason}" for reason in scored.reasons],
         *(getattr(row, field) in {None, "", ()} for field in FIELDS),
     )

@@ -17,6 +17,7 @@ MOST_VALUES = 12
 """Values of a distribution that are named; the rest is `OTHERS`."""
 OTHERS, ABSENT = "(others)", "(none)"
 SCORE_BINS = 20
+MOST_LOWEST = 10
 Quantiles = Mapping[str, float]
 Shares = Mapping[str, float]
 
@@ -44,6 +45,10 @@ class Profile:
     """By name of province; a policy of several counts for each."""
     scores: tuple[int, ...]
     """How many totals fall into each of 20 equal bins from 0 to 1."""
+    reasons: Shares
+    """Share of the policies that lose points for it, the most frequent first."""
+    lowest: tuple[tuple[str, float], ...]
+    """Keys and totals of the policies with the lowest scores."""
 
     def as_document(self) -> dict[str, Any]:
         """The profile as JSON holds it."""
@@ -52,7 +57,7 @@ class Profile:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Profile:
         """The profile in a document of `as_document`."""
-        return cls(**{**document, "scores": tuple(document["scores"])})
+        return cls(**{**document, "scores": tuple(document["scores"]), "lowest": tuple((key, total) for key, total in document["lowest"])})
 
 
 def profiles(facts: pl.DataFrame, threshold: float) -> tuple[Profile, ...]:
@@ -81,6 +86,8 @@ def _profile(source: str, facts: pl.DataFrame, threshold: float) -> Profile:
         categories=shares(facts["category"], facts.height),
         regions=shares(regions, facts.height),
         scores=tuple(counted.get(number, 0) for number in range(SCORE_BINS)),
+        reasons=shares(facts["reasons"].explode(empty_as_null=False), facts.height),
+        lowest=tuple(facts.select("policy_id", "total").sort("total", "policy_id").head(MOST_LOWEST).iter_rows()),
     )
 
 

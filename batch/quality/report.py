@@ -65,7 +65,7 @@ def _run_page(pages: Environment, found: Quality) -> str:
     policies = sum(one.profile.count for one in found.sources)
     mean = sum(one.profile.score * one.profile.count for one in found.sources) / policies if policies else 0.0
     alt = "Mean quality score of each source, with the threshold: " + ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-    chart = _markup(charts.bars(scores, alt, mark=found.threshold))
+    chart = _markup(charts.bars(scores, alt, mark=found.threshold, percent=False))
     outliers = [_sentence(each) for each in found.outliers]
     shown = {name: getattr(found, name) for name in ("on", "threshold", "anomalies", "warnings", "sources", "quarantined", "fixed")}
     return pages.get_template("run.html.j2").render(quality={**shown, "outliers": outliers}, policies=policies, mean=mean, chart=chart)

@@ -69,6 +69,6 @@ def _warning(metric: str, level: float, crosses_on: date | None, threshold: floa
     if crosses_on is None or (crosses_on - last).days > WARNING_DAYS:
         return None
     if crosses_on == last:
-        return f"the trend of {metric} is at {level:.3f}, below the threshold of {threshold}: look at the reasons of the lowest scores"
+        return f"the trend of {metric} is at {level:.3f}, below the threshold of {threshold}: the report says what costs points"
     days = (crosses_on - last).days
     return f"{metric} falls, and will be below the threshold of {threshold} in {days} days, on {crosses_on}: look at what its source changed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -130,7 +131,10 @@ def test_a_profile_counts_what_is_empty_and_how_values_are_distributed() -> None
     assert first.categories == {"(none)": 0.5, "창업": 0.5}
     assert first.regions == {"부산광역시": 1.0, "서울특별시": 0.5}
     assert (first.below, sum(first.scores)) == (0.5, 2)
-    assert Profile.from_document(first.as_document()) == first
+    assert first.reasons["tags: there are no key words"] == 0.5
+    assert first.lowest == (("b", first.lowest[0][1]), ("a", 1.0))
+    assert second.reasons
+    assert Profile.from_document(json.loads(json.dumps(first.as_document()))) == first
 
 
 def test_rare_values_are_counted_together() -> None:
