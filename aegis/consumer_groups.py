@@ -9,9 +9,12 @@ DEAD_LETTERS = "dead-letters"
 RECEIPTS = "receipts"
 """The app that folds the stores' receipts into PostgreSQL and tells when all stores hold a version."""
 
+SUBSCRIPTIONS = "subscriptions"
+"""The app that tells services of events."""
+
 
 def consumer_group(app: str) -> str:
-    """The Kafka consumer group (and Faust app id) of the app of a derived store, of `DEAD_LETTERS` or of `RECEIPTS`."""
+    """The Kafka consumer group (and Faust app id) of the app of a derived store, or of one of the apps beside them."""
     return f"aegis-{app}"
 
 
@@ -20,5 +23,5 @@ def building_group(store: str) -> str:
     return f"aegis-{store}-building"
 
 
-GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS, RECEIPTS)}
+GROUPS = {app: consumer_group(app) for app in (*STORES, DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS)}
 """App → consumer group."""

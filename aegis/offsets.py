@@ -10,17 +10,18 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
 
-from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS
+from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS
 from aegis.correction import CORRECTIONS_TOPIC
 from aegis.dead_letter import DEAD_LETTERS_TOPIC
 from aegis.derivations import shapes
 from aegis.envelope import table_topic
 from aegis.receipt import RECEIPTS_TOPIC
+from aegis.topics import EVENTS_TOPIC
 
 Place = tuple[str, int]
 """Topic and partition."""
 
-_BESIDE = {DEAD_LETTERS: DEAD_LETTERS_TOPIC, RECEIPTS: RECEIPTS_TOPIC}
+_BESIDE = {DEAD_LETTERS: DEAD_LETTERS_TOPIC, RECEIPTS: RECEIPTS_TOPIC, SUBSCRIPTIONS: EVENTS_TOPIC}
 """App that serves no derived store → the topic that it reads."""
 
 

@@ -1,4 +1,4 @@
-"""`python -m stream_apps APP`: one worker of a derived store's app, of the app that records dead letters, or of that which folds receipts."""
+"""`python -m stream_apps APP`: one worker of a derived store's app, of the apps that record dead letters, fold receipts, or tell services."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type
 
 from aegis.codec import Encoder
-from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, building_group, consumer_group
+from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS, building_group, consumer_group
 from aegis.correction import CORRECTIONS_SUBJECT
 from aegis.correction_log import CorrectionLog
 from aegis.dead_letter import DEAD_LETTERS_SUBJECT
@@ -41,6 +42,11 @@ from stream_apps.receipt_log import KafkaReceipts
 from stream_apps.receipts import MOST_RECEIPTS, SyncProgress
 from stream_apps.sink import Sink
 from stream_apps.sparing import Sparing
+from stream_apps.subscriptions.address import hosts_of
+from stream_apps.subscriptions.inbox import Inbox
+from stream_apps.subscriptions.post import Post
+from stream_apps.subscriptions.sending import Sender, sender_of
+from stream_apps.subscriptions.subscription import Subscription
 from stream_apps.worker import run
 
 log = structlog.get_logger(__name__)
@@ -50,7 +56,7 @@ CHATTY = ("faust", "mode", "httpx", "httpx2")
 
 
 @click.command()
-@click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS, RECEIPTS]))
+@click.argument("app", type=click.Choice([*STORES, DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS]))
 @click.option(
     "--building", is_flag=True, help="Fill the store's new generation, in a consumer group of its own, from the beginning of the log (`aegis rebuild`)."
 )
@@ -75,8 +81,7 @@ def serve(app: str, configured: Settings) -> None:
     dsn = configured.postgres_operator_dsn.get_secret_value()
     watch = PauseWatch(dsn, app)
     presence = Presence(watch)
-    age = closing(ColdPathAge(dsn).start()) if app == DEAD_LETTERS else nullcontext()
-    with age, closing(watch.start()), HealthServer(configured.aegis_metrics_port, presence.ready):
+    with beside(app, configured), closing(watch.start()), HealthServer(configured.aegis_metrics_port, presence.ready):
         watch.wait()
         sink = open_sink(app, configured)
         try:
@@ -86,6 +91,22 @@ def serve(app: str, configured: Settings) -> None:
         finally:
             sink.close()
         watch.wait()
+
+
+def beside(app: str, configured: Settings) -> AbstractContextManager[Any]:
+    """What the process of `app` does beside its sink."""
+    dsn = configured.postgres_operator_dsn.get_secret_value()
+    if app == DEAD_LETTERS:
+        return closing(ColdPathAge(dsn).start())
+    if app == SUBSCRIPTIONS:
+        return closing(Post(dsn, partial(_sender, configured)).start())
+    return nullcontext()
+
+
+def _sender(configured: Settings, subscription: Subscription) -> Sender:
+    seconds = configured.aegis_store_timeout_seconds
+    open_log = lambda: DurableLog(open_producer(configured.kafka_bootstrap_servers, f"aegis-to-{subscription.name}", seconds), seconds)  # noqa: E731
+    return sender_of(subscription, os.environ.get, hosts_of(configured.aegis_webhook_hosts), open_log)
 
 
 def build(app: str, configured: Settings) -> None:
@@ -144,6 +165,8 @@ def open_sink(app: str, configured: Settings) -> Sink[Any]:
         return DeadLettersTable(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), timeout)
     if app == RECEIPTS:
         return SyncProgress(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), timeout)
+    if app == SUBSCRIPTIONS:
+        return Inbox(configured.postgres_operator_dsn.get_secret_value(), registry.codec(), timeout)
     letters, corrections = _encoder(registry, DEAD_LETTERS_SUBJECT), _encoder(registry, CORRECTIONS_SUBJECT)
     durable = DurableLog(open_producer(configured.kafka_bootstrap_servers, f"aegis-{app}", timeout), timeout)
     outlet = KafkaOutlet(durable, letters, CorrectionLog(durable, corrections))

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.local.program import Program
 from infra.local.servers import Installation
 
-STREAM_APPS = ("milvus", "neo4j", "elasticsearch", "redis", "dead-letters", "receipts")
+STREAM_APPS = ("milvus", "neo4j", "elasticsearch", "redis", "dead-letters", "receipts", "subscriptions")
 WATCHER = "connect-watch"
 MOST_WORKERS = 8
 """Most workers of one app: the metrics ports of the next app begin so many further on."""

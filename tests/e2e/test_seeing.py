@@ -28,7 +28,7 @@ def test_status_tells_servers_connector_lag_and_counts_of_a_running_stack(cli: C
     assert all(found["servers"][name]["version"] for name in ("postgresql", "connect", *STORES))
     assert found["connectors"]["aegis-postgres-connector"]["runs"]
     assert all(group["members"] >= 1 and group["lag"] >= 0 for group in found["groups"].values())
-    assert set(found["groups"]) == STORES | {"dead-letters", "receipts"}
+    assert set(found["groups"]) == STORES | {"dead-letters", "receipts", "subscriptions"}
     assert set(found["tables"]["policies"]) == STORES | {"postgresql"}
     assert set(found["tables"]["users"]) == {"postgresql", "neo4j", "redis"}
     assert result.exit_code == (0 if found["healthy"] else 1)
@@ -68,7 +68,7 @@ def test_watch_once_prints_one_line_with_every_app(cli: Cli):
     result = cli("watch", "--once", "--interval", "0.2")
     assert result.exit_code == 0
     assert len(result.output.splitlines()) == 1
-    assert all(f"{app} " in result.output for app in (*STORES, "dead-letters", "receipts"))
+    assert all(f"{app} " in result.output for app in (*STORES, "dead-letters", "receipts", "subscriptions"))
     assert "/s lag " in result.output
 
 

@@ -28,7 +28,7 @@ from aegis.stores.protocol import Count
 SERVERS = ("postgresql", "kafka", "connect", "registry", "elasticsearch", "neo4j", "redis", "milvus")
 CAPTURE = Capture(written=1000, slot_exists=True, active=True, wal_status="reserved", confirmed=900, heartbeat_age_seconds=1.0)
 NO_SLOT = Capture(written=1000, slot_exists=False, active=False, wal_status=None, confirmed=None, heartbeat_age_seconds=1.0)
-APPS = (*STORES, "dead-letters", "receipts")
+APPS = (*STORES, "dead-letters", "receipts", "subscriptions")
 COLD = ColdPath(datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC), None)
 
 
@@ -113,6 +113,7 @@ def test_an_app_reads_the_tables_that_have_a_projection_into_its_store_and_the_c
     assert topics_of("milvus") == {"aegis.public.policies", "aegis.corrections"}
     assert topics_of("dead-letters") == {"data-pipeline-dlq"}
     assert topics_of("receipts") == {"aegis.receipts"}
+    assert topics_of("subscriptions") == {"policy-events"}
 
 
 def test_a_failed_task_is_told_by_its_innermost_cause():

@@ -44,7 +44,7 @@ def test_compose_accepts_the_servers(docker):
 def test_the_apps_come_only_with_their_profile(docker):
     servers, all_services = _services(docker, PASSWORDS), _services(docker, PASSWORDS, "--profile", "apps")
     assert "app-milvus" not in servers
-    assert {"app-milvus", "app-neo4j", "app-elasticsearch", "app-redis", "app-dead-letters", "app-receipts"} <= set(all_services)
+    assert {"app-milvus", "app-neo4j", "app-elasticsearch", "app-redis", "app-dead-letters", "app-receipts", "app-subscriptions"} <= set(all_services)
 
 
 def test_everything_is_published_on_loopback(docker):

@@ -1,0 +1,102 @@
+"""Delivers what waits for one service: in order, one at a time, again and again until it is taken or given up."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.rows import dict_row
+
+from aegis.queries import queries
+from stream_apps.subscriptions.sending import DeliveryFailed, Sender
+from stream_apps.subscriptions.subscription import Subscription
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+"""Deliveries between two marks in the table: what a process that dies has sent and not marked is sent again."""
+IDLE_SECONDS = 0.5
+NOT_OURS_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 300.0
+
+
+def pause_after(attempts: int, chance: Callable[[], float] = random.random) -> float:
+    """Seconds to wait after failure number `attempts` (from 1): doubling, at most five minutes, half of it by chance."""
+    whole = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 30))
+    return whole * (0.5 + chance() / 2)
+
+
+@dataclass(slots=True)
+class Delivering:
+    """One service's, in a thread of its own with a connection of its own: a slow or broken service holds up nobody else."""
+
+    subscription: Subscription
+    sender: Sender
+    dsn: str
+    stop: Event
+    pause: Callable[[int], float] = pause_after
+
+    def run(self) -> None:
+        """Until `stop`. A PostgreSQL that is away is asked again."""
+        attempt = 0
+        while not self.stop.is_set():
+            try:
+                with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5, row_factory=dict_row, application_name="aegis deliveries") as connection:
+                    attempt = 0
+                    self._serve(connection)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                attempt += 1
+                log.warning("deliveries.unavailable", subscription=self.subscription.name, error_class=type(error).__name__)
+                self.stop.wait(pause_after(attempt))
+        self.sender.close()
+
+    def _serve(self, connection: psycopg.Connection[dict[str, Any]]) -> None:
+        while not self.stop.is_set() and not self._own(connection):
+            self.stop.wait(NOT_OURS_SECONDS)
+        while not self.stop.is_set():
+            self.stop.wait(self.step(connection))
+
+    def _own(self, connection: psycopg.Connection[dict[str, Any]]) -> bool:
+        row = connection.execute(queries("subscriptions")["own"], {"subscription": self.subscription.name}).fetchone()
+        return row is not None and bool(row["pg_try_advisory_lock"])
+
+    def step(self, connection: psycopg.Connection[dict[str, Any]]) -> float:
+        """Deliver what is due, up to `AT_ONCE`, and stop at what fails. Seconds until there may be more."""
+        sql = queries("subscriptions")
+        began = time.monotonic()
+        waiting = connection.execute(sql["waiting"], {"subscription": self.subscription.name, "most": AT_ONCE}).fetchall()
+        done: list[int] = []
+        failed: tuple[dict[str, Any], DeliveryFailed] | None = None
+        for one in waiting:
+            due_in = one["seconds"] - (time.monotonic() - began)
+            if due_in > 0 or self.stop.is_set():
+                break
+            try:
+                self.sender.send(one["attributes"], one["data"])
+            except DeliveryFailed as error:
+                failed = one, error
+                break
+            done.append(one["id"])
+        if done:
+            connection.execute(sql["delivered"], {"ids": done})
+        if failed is not None:
+            self._failed(connection, *failed)
+            return 0.0
+        if len(done) == AT_ONCE:
+            return 0.0
+        return min(IDLE_SECONDS, max(0.0, waiting[len(done)]["seconds"])) if len(done) < len(waiting) else IDLE_SECONDS
+
+    def _failed(self, connection: psycopg.Connection[dict[str, Any]], one: dict[str, Any], error: DeliveryFailed) -> None:
+        attempts, name = one["attempts"] + 1, self.subscription.name
+        given = {"id": one["id"], "error": str(error), "pause": self.pause(attempts), "most_attempts": self.subscription.most_attempts}
+        row = connection.execute(queries("subscriptions")["failed"], given).fetchone()
+        dead = row is not None and row["state"] == "dead"
+        told = log.error if dead else log.warning
+        told("delivery.failed", subscription=name, delivery=one["id"], attempts=attempts, dead=dead, reason=str(error))
