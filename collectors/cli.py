@@ -19,6 +19,7 @@ from collectors.schedule.cli import due_command, schedule_command, serve_command
 from collectors.session import address, can_be_asked, collector_logs, key, needs_key, order, traced
 from collectors.showing import progress_bar, show
 from collectors.sources import Collected, SourceName, collected_by_default, known_sources, source_called
+from collectors.state_command import state_command
 from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
 from collectors.together import together
@@ -36,6 +37,7 @@ collect.add_command(serve_command)
 collect.add_command(files_command)
 collect.add_command(due_command)
 collect.add_command(schedule_command)
+collect.add_command(state_command)
 
 
 @collect.command("sources")

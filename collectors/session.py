@@ -128,7 +128,7 @@ def keeping(configured: Settings, store: PolicyStore, source: str, *, dry_run: b
 @contextmanager
 def opened_store(configured: Settings, source: str, *, dry_run: bool, only_new: bool = False) -> Iterator[PolicyStore]:
     """The tables of one source, within a span. PostgreSQL's errors, and those of somebody else at work, leave it as a ClickException with the remedy."""
-    with _told(), span(f"collect {source}"), _connected(configured) as connection:
+    with told(), span(f"collect {source}"), _connected(configured) as connection:
         yield PolicyStore(connection, source, dry_run=dry_run, traceparent=current_traceparent(), only_new=only_new)
 
 
@@ -139,7 +139,7 @@ def opened_client(configured: Settings, wanted: Order | Visit, name: str | None 
     """
     source, also = name or wanted.source.name, wanted.site.description.hosts if isinstance(wanted, Visit) else ()
     manners = manners_of(configured, source, wanted.url, *also)
-    with _told(), _connected(configured) as connection:
+    with told(), _connected(configured) as connection:
         wire = Wire(manners, proxies_of_the_environment(configured.collect_proxy.get_secret_value()))
         with PoliteClient(manners, StoredState(connection, source), wire=wire) as client:
             yield client
@@ -166,7 +166,7 @@ def _connected(configured: Settings) -> psycopg.Connection[TupleRow]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Errors of PostgreSQL, and of somebody else at work, as ClickExceptions with the remedy."""
     try:
         yield

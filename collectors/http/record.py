@@ -45,6 +45,15 @@ def begun(record: Record, now: datetime, source: str, per_day: int | None) -> Re
     return replace(record, requests=record.requests + 1, opened_at=trial)
 
 
+def refusal(record: Record, now: datetime, source: str, per_day: int | None) -> str | None:
+    """Why the source must not be asked now, with the remedy; None where it may be."""
+    try:
+        begun(record, now, source, per_day)
+    except SourceFailed as refused:
+        return refused.message
+    return None
+
+
 def answered(record: Record) -> Record:
     """The record after an answer, be it a refusal: the source is there."""
     return replace(record, failures=0, opened_at=None)

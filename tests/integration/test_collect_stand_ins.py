@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from pydantic import SecretStr
 from rich.progress import Progress
 
@@ -15,6 +16,7 @@ from aegis.settings import Settings
 from collectors.collection import collection
 from collectors.portals import PORTALS
 from collectors.staging import Order
+from collectors.state_command import state_command
 from collectors.summary import Summary
 from infra.local.portals.application import API_KEY, running, simulator
 from infra.local.portals.shelf import Fault
@@ -109,6 +111,20 @@ def test_a_circuit_that_one_run_opened_is_open_for_the_next(configured: Settings
     assert "left in peace" in summary.error
     (state,) = world.rows("SELECT requests, failures, opened_at FROM ops.source_states WHERE source = 'gov24'")
     assert (state["requests"], state["failures"], state["opened_at"] is not None) == (5, 5, True)
+
+
+def test_what_is_remembered_of_a_source_is_shown(configured: Settings, world: Collecting, monkeypatch: pytest.MonkeyPatch) -> None:
+    collect(configured, world, "bizinfo")
+    world.simulator.gov24.fault = Fault("quota")
+    collect(configured, world)
+    monkeypatch.setattr("collectors.state_command.settings", lambda: configured)
+    done = CliRunner().invoke(state_command, ["--json"])
+    shown = {row["source"]: row for row in json.loads(done.output)}
+    assert (shown["gov24"]["requests_today"], shown["gov24"]["listed_at"]) == (1, None)
+    assert "after midnight in Korea" in shown["gov24"]["refusal"]
+    assert (shown["bizinfo"]["refusal"], shown["bizinfo"]["failures"]) == (None, 0)
+    assert shown["bizinfo"]["listed_at"] is not None
+    assert "may be asked" in CliRunner().invoke(state_command).output
 
 
 def test_the_mirror_of_bizinfo_is_read_while_it_is_down(configured: Settings, world: Collecting, monkeypatch: pytest.MonkeyPatch) -> None:
