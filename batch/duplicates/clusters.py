@@ -1,22 +1,93 @@
-"""Rows → clusters of duplicates. Pure."""
+"""Rows → clusters of duplicates. Pure.
+
+Only rows that share a blocking key are compared, and each with at most `MOST_COMPARED` others of a key: the work grows with the rows, not with their square.
+Clusters grow by the best pairs first. Two are joined only where no two of their rows are clearly apart (`CLEARLY_APART`), so that a chain of small
+likenesses does not end at something else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aegis.rows.policy import Policy
-from batch.duplicates.cluster import Cluster
+from batch.duplicates.canonical import canonical
+from batch.duplicates.cluster import Cluster, Member
+from batch.duplicates.decision import CLEARLY_APART, Decision, decide
+from batch.duplicates.features import Features, Vector, features_of
+from batch.duplicates.keys import keys_of
 
-Vector = NDArray[np.float32]
-"""float32 [384], of length 1."""
+MOST_COMPARED = 50
+"""Rows of one key that a row is compared with: those next to it in order of their keys."""
+
+Pair = tuple[str, str]
 
 
-def clusters(_rows: Sequence[Policy], _vectors: Mapping[str, Vector]) -> tuple[Cluster, ...]:
-    """The clusters among `rows`, each row in one at most, in order of their canonical keys.
+def clusters(rows: Sequence[Policy], vectors: Mapping[str, Vector], near: Sequence[Pair] = ()) -> tuple[Cluster, ...]:
+    """The clusters among `rows`, each row in one at most, in order of their canonical keys. Rejected and archived rows are in none.
 
     `vectors`: policy_id → embedding, for the rows that have one; a pair without both is judged by its words alone.
+    `near`: keys of rows whose embeddings are neighbours; they are compared although they share no blocking key.
     """
-    return ()
+    comparing = Comparing({row.policy_id: features_of(row, vectors) for row in rows if row.is_published})
+    pairs = {*_sharing_a_key(comparing), *(_ordered(*pair) for pair in near if all(key in comparing.features for key in pair))}
+    same = {pair: decision for pair in pairs if (decision := comparing.decision(*pair)).same}
+    groups = _grown(same, comparing)
+    return tuple(sorted((_cluster(group, comparing) for group in groups), key=lambda cluster: cluster.canonical))
+
+
+@dataclass(slots=True)
+class Comparing:
+    """Features by policy_id, and the decisions made so far."""
+
+    features: Mapping[str, Features]
+    _decided: dict[Pair, Decision] = field(default_factory=dict)
+
+    def decision(self, one: str, other: str) -> Decision:
+        """The decision about two rows, made once."""
+        pair = _ordered(one, other)
+        if pair not in self._decided:
+            self._decided[pair] = decide(self.features[pair[0]], self.features[pair[1]])
+        return self._decided[pair]
+
+
+def _ordered(one: str, other: str) -> Pair:
+    return (one, other) if one < other else (other, one)
+
+
+def _sharing_a_key(comparing: Comparing) -> Iterator[Pair]:
+    blocks: defaultdict[str, list[str]] = defaultdict(list)
+    for policy_id, features in sorted(comparing.features.items()):
+        for key in keys_of(features.row):
+            blocks[key].append(policy_id)
+    for members in blocks.values():
+        for at, one in enumerate(members):
+            for other in members[at + 1 : at + 1 + MOST_COMPARED]:
+                yield one, other
+
+
+def _grown(same: Mapping[Pair, Decision], comparing: Comparing) -> list[list[str]]:
+    """Groups of keys, joined by the best pairs first."""
+    group_of: dict[str, list[str]] = {}
+    for (one, other), _ in sorted(same.items(), key=lambda item: (-item[1].score, item[0])):
+        here, there = group_of.get(one, [one]), group_of.get(other, [other])
+        if here is there or any(comparing.decision(a, b).score < CLEARLY_APART for a in here for b in there):
+            continue
+        joined = here + there
+        group_of.update(dict.fromkeys(joined, joined))
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _cluster(group: Sequence[str], comparing: Comparing) -> Cluster:
+    speaker, reason = canonical([comparing.features[key].row for key in group])
+    members = tuple(_member(key, speaker.policy_id, group, comparing) for key in sorted(group) if key != speaker.policy_id)
+    return Cluster(speaker.policy_id, reason, members)
+
+
+def _member(key: str, speaker: str, group: Sequence[str], comparing: Comparing) -> Member:
+    """Held against the canonical row where that is a duplicate by itself, else against the row of the cluster that is most alike."""
+    direct = comparing.decision(key, speaker)
+    best = speaker if direct.same else max((other for other in group if other != key), key=lambda other: comparing.decision(key, other).score)
+    decision = comparing.decision(key, best)
+    return Member(key, decision.score, best, decision.why if best == speaker else f"by way of {best}: {decision.why}")
