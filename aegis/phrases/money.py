@@ -38,7 +38,7 @@ def money(text: str) -> Money:
     """The amounts and the interest rate that `text` states, with the phrases they were read from, in order. Never raises."""
     plain = folded(text)
     found = _without_parts(plain, _with_lists(plain, [(each, _kind(plain, each)) for each in sums(plain)]))
-    evidence = [item for each, kind in found for item in _of_sum(text, each, kind)]
+    evidence = [item for each, kind in found for item in _of_sum(text, plain, each, kind)]
     rates = list(_of_percents(text, plain))
     variable = [Evidence("variable", text[m.start() : m.end()], m.start(), m.end()) for m in _VARIABLE.finditer(plain)]
     least, most = _ends(evidence)
@@ -89,10 +89,10 @@ def _without_parts(plain: str, found: list[tuple[Sum, str]]) -> list[tuple[Sum, 
     return result
 
 
-def _of_sum(text: str, each: Sum, kind: str) -> Iterator[Evidence]:
+def _of_sum(text: str, plain: str, each: Sum, kind: str) -> Iterator[Evidence]:
     """One evidence for a sum; two for a range of support, its ends."""
     whole = Evidence(kind, text[each.start : each.end], each.start, each.end, each.high)
-    if each.is_range and kind in sum_kind.COUNTED:
+    if each.is_range and kind in sum_kind.COUNTED and not sum_kind.is_capped(plain, each.start):
         yield replace(whole, kind="least", value=each.low)
         yield replace(whole, kind="most")
     else:

@@ -20,8 +20,10 @@ def _before(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{words})[이가은는을를]?{_PLACE}{_EACH}{_PLACE}$")
 
 
-_CAP_BEFORE = re.compile(rf"(?:최대|최고|상한|한도)(?:액|금액|한도)?(?:\s?(?:연간|연|년|총|각|약|1인당|인당|\d{{1,3}}인|월|가구당|업체당|기업당))?{_PLACE}$")
-_CAP_AFTER = re.compile(r"\s{0,2}(?:의|을|를)?\s{0,2}(?:한도|이내|까지|범위|내(?![가-힣]|외)|내에서|내 )")
+_CAP_BEFORE = re.compile(
+    rf"(?:최대|최고|상한|한도)(?:액|금액|한도|\s?지원금액|\s?지원액)?(?:\s?(?:연간|연|년|총|각|약|1인당|인당|\d{{1,3}}인|월|가구당|업체당|기업당))?{_PLACE}$"
+)
+_CAP_AFTER = re.compile(r"\s{0,2}(?:의|을|를)?\s{0,2}(?:한도|이내|까지|상한|범위|내(?![가-힣]|외)|내에서|내 )")
 _CAP_LINE = re.compile(r"상한(?:액|금액)?\s?[:(][^\n]{0,40}$")
 _LEAST_BEFORE = re.compile(rf"(?:최소|최저)(?:한|금액)?{_PLACE}$")
 _INSTALMENT_BEFORE = _before(
@@ -30,7 +32,7 @@ _INSTALMENT_BEFORE = _before(
     r"|매학기|1박|연\s?[2-9]\d?회\)?"
 )
 _INSTALMENT_AFTER = re.compile(
-    r"(?:\s?상당)?\s{0,2}\(?\s?[/×xX*]\s?(?:\d{1,2}\s?개?)?(?:월|분기|일|주|회|시간)|\s?\(월\)|(?:씩)?\s?(?:매월|매달)|\s?[/(,]?\s?연\s?[2-9]\d?회"
+    r"(?:\s?상당)?\s{0,2}\(?\s?[/×xX*]\s?(?:\d{1,2}\s?개?)?(?:월|분기|일|주|회(?!\s?분할)|시간)|\s?월세|\s?\(월\)|(?:씩)?\s?(?:매월|매달)|\s?[/(,]?\s?연\s?[2-9]\d?회"
 )
 _UNIT_BEFORE = _before(r"(?:(?<![가-힣])[개매권대건박톤평두장부편본포병일실식끼]|권종|시간|마리|그루|[hH][aA]|㎡|m|[kK][gG]|관광객? 1?인)\s?당")
 _UNIT_AFTER = re.compile(r"\s{0,2}단위|\s{0,2}/\s?(?:ha|㎡|m|kg|톤|매|대|건|두|마리|평|시간|개|권|박)", re.IGNORECASE)
@@ -51,14 +53,11 @@ _CONDITION_BEFORE = re.compile(
     r"|투자금|투자유치|투자금액|수출액|수출실적|실적|월급여|급여액|보수|과세표준액|부과액|기준가|거래가|매매가|분양가|자동차|차량|구매액|이용금액|결제금액|구매금액|결제액)"
     rf"(?:[이은는가을를]|기준|합계|의 합이|총액|누적)?{_PLACE}(?:월|연|연간|최근 ?\d년|평균|총|합산|각각|각)?{_PLACE}$"
 )
-_CONDITION_RANGE = re.compile(r"(?:초과|이상)\s{0,2}~\s{0,2}$")
+_CONDITION_RANGE = re.compile(r"(?:초과|이상)\s{0,2}~\s{0,2}$|연\s?[\d.]+\s?%\s?\($")
 _FORMER_AFTER = re.compile(r"\s{0,2}(?:→|->|에서\s|(?:[^\n]{0,20}\))?\s?지원(?:액|금)을\s)")
 _CONDITION_AFTER = re.compile(r"\s{0,2}(?:\)\s?)?(?:을|를|의|보다)?\s{0,2}(?:이하|이상|미만|초과|넘는|상회)")
 _GIVEN_AFTER = re.compile(r"\s{0,2}(?:이하|이상)\s?(?:의|으로|를|을)?\s?(?:지원|지급|융자|보조)")
 _GIVEN_SOON = re.compile(r"[^\n.]{0,12}(?:지원|지급|보조|융자)")
-_PER_APPLICANT = re.compile(
-    rf"(?:인|명|기업|업체|개사|사|과제|팀|가구|세대|점포|농가|업소|개소|사업장|자녀|아동|기관|단체|신청자|가정|호|곳|학생)\s?(?:당|별){_PLACE}(?:연간|연|년|총|최종)?{_PLACE}{_EACH}{_PLACE}$"
-)
 _FIELD = 40
 """A text of at most so many letters is a field that states an amount, not prose that mentions one."""
 
@@ -73,9 +72,9 @@ def kind(text: str, start: int, end: int) -> str:
     return _refused(before, after) or _stated(before, after) or ("amount" if _in_support(text, start, end) else "mention")
 
 
-def is_per_applicant(text: str, start: int) -> bool:
-    """Whether the words before a sum say that each applicant has it: 업체당, 1인당."""
-    return bool(_PER_APPLICANT.search(text[max(0, start - BEFORE) : start]))
+def is_capped(text: str, start: int) -> bool:
+    """Whether 최대 or the like stands before a sum: then even the low end of a range is a cap, as of one of several regions."""
+    return bool(_CAP_BEFORE.search(text[max(0, start - BEFORE) : start]))
 
 
 def _refused(before: str, after: str) -> str | None:
