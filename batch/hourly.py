@@ -22,3 +22,12 @@ def validate_policies() -> Report:
         refused = ", ".join(answer.said["refused"][:10])
         raise AegisError(Code.VALIDATION_FAILED, f"{answer.said['unreadable']} rows cannot be read, judgements were refused of: {refused or 'none'}")
     raise AegisError(Code.COLD_PATH_FAILED, f"aegis validate ended with {answer.exit_code}: {answer.complaint}")
+
+
+def measure_quality() -> Report:
+    """Measure the quality of every source, and write the report. AegisError where that failed; anomalies and early warnings stand in the report."""
+    answer = aegis("quality", "run", "--json")
+    if answer.exit_code != CLEAN or not isinstance(answer.said, dict):
+        raise AegisError(Code.COLD_PATH_FAILED, f"aegis quality run ended with {answer.exit_code}: {answer.complaint}")
+    scores = {each["source"]: each["profile"]["score"] for each in answer.said["sources"]}
+    return {**{name: answer.said[name] for name in ("on", "anomalies", "warnings", "report")}, "scores": scores}

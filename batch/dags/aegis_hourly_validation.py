@@ -1,4 +1,4 @@
-"""Every hour: judge the policies that came in or changed."""
+"""Every hour: judge the policies that came in or changed, then measure the quality of every source."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ LIMIT = timedelta(hours=1)
     tags=["aegis", "cold path"],
 )
 def _hourly_validation() -> None:
-    task(task_id="validate_policies")(hourly.validate_policies)()
+    judged = task(task_id="validate_policies")(hourly.validate_policies)()
+    judged >> task(task_id="measure_quality")(hourly.measure_quality)()
 
 
 _hourly_validation()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,8 @@ from batch.quality.trend import AHEAD_DAYS
 
 FOLDER = "quality"
 MOST_RUNS = 90
-"""Runs that the index names."""
+"""Reports that are kept; measurements stay in PostgreSQL."""
+_RUN = re.compile(r"\d{8}_\d{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def write(found: Quality, reports: Path, at: datetime) -> Written:
         _keep(folder / f"{file_name(one.profile.source)}.html", _source_page(pages, one).encode())
     _keep(folder / "quality.json", orjson.dumps(found.as_document(), option=orjson.OPT_INDENT_2))
     _keep(folder / "index.html", _run_page(pages, found).encode())
+    _forget(folder.parent)
     _keep(folder.parent / "index.html", pages.get_template("index.html.j2").render(runs=_runs(folder.parent)).encode())
     return Written(folder.parent / "index.html", folder / "index.html", folder / "quality.json")
 
@@ -103,9 +106,15 @@ def _markup(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704  # see above
 
 
+def _forget(folder: Path) -> None:
+    """Remove the oldest reports; nothing that is no report of a run."""
+    runs = sorted((path for path in folder.iterdir() if _RUN.fullmatch(path.name)), reverse=True)
+    for path in runs[MOST_RUNS:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _runs(folder: Path) -> list[dict[str, Any]]:
-    newest = sorted((path for path in folder.glob("*/quality.json")), reverse=True)[:MOST_RUNS]
-    return [_run(path) for path in newest]
+    return [_run(path) for path in sorted(folder.glob("*/quality.json"), reverse=True) if _RUN.fullmatch(path.parent.name)]
 
 
 def _run(path: Path) -> dict[str, Any]:

@@ -107,4 +107,7 @@ def test_policies_are_judged_every_hour_one_run_at_a_time(read: dict[str, Any]) 
     dag = read["dags"]["aegis_hourly_validation"]
     assert (dag["schedule"]["expression"], dag["schedule"]["timezone"]) == ("30 * * * *", "Asia/Seoul")
     assert (dag["max_active_runs"], dag["catchup"], dag["limit_seconds"]) == (1, False, HOUR)
-    assert {name: task["calls"] for name, task in dag["tasks"].items()} == {"validate_policies": "batch.hourly.validate_policies"}
+    assert {name: (task["calls"], task["downstream"]) for name, task in dag["tasks"].items()} == {
+        "validate_policies": ("batch.hourly.validate_policies", ["measure_quality"]),
+        "measure_quality": ("batch.hourly.measure_quality", []),
+    }

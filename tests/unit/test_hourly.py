@@ -33,3 +33,17 @@ def test_a_run_that_left_something_fails_and_says_what(monkeypatch: pytest.Monke
     with pytest.raises(AegisError) as failed:
         hourly.validate_policies()
     assert str(failed.value) == words
+
+
+def test_what_was_measured_is_a_small_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"on": "2026-05-01", "anomalies": 1, "warnings": 0, "report": "r/index.html", "outliers": []}
+    asked = _answering(monkeypatch, Answer(0, {**measured, "sources": [{"source": "gov24", "profile": {"score": 0.9}, "series": {}}]}, "", ""))
+    said = hourly.measure_quality()
+    assert said == {"on": "2026-05-01", "anomalies": 1, "warnings": 0, "report": "r/index.html", "scores": {"gov24": 0.9}}
+    assert asked == [("quality", "run", "--json")]
+
+
+def test_a_measurement_that_failed_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answering(monkeypatch, Answer(1, None, "", "PostgreSQL does not answer"))
+    with pytest.raises(AegisError, match="aegis quality run ended with 1: PostgreSQL does not answer"):
+        hourly.measure_quality()

@@ -16,7 +16,7 @@ from batch.quality.findings import History, judged
 from batch.quality.metric import PROFILE, metrics
 from batch.quality.outlier import Outlier
 from batch.quality.profile import profiles
-from batch.quality.report import write
+from batch.quality.report import MOST_RUNS, write
 from batch.quality.run import Quality
 from tests.support.policies import DAY, policy
 
@@ -98,3 +98,13 @@ def test_labels_stay_text_and_colours_are_the_pages() -> None:
     assert root.get("aria-label") == f"all {HOSTILE}"
     assert "currentColor" in svg
     assert "width" not in root.attrib
+
+
+def test_the_oldest_reports_are_forgotten_and_nothing_else(tmp_path: Path) -> None:
+    reports = tmp_path / "quality"
+    (reports / "notes").mkdir(parents=True)
+    for number in range(MOST_RUNS + 1):
+        (reports / f"20250101_{number:06}").mkdir()
+    write(Quality(DAY, 0.7, (), (), (), ()), tmp_path, AT)
+    left = sorted(path.name for path in reports.iterdir() if path.is_dir())
+    assert left == [*(f"20250101_{number:06}" for number in range(2, MOST_RUNS + 1)), "20260501_120000", "notes"]
