@@ -137,7 +137,7 @@ def opened_client(configured: Settings, wanted: Order | Visit, name: str | None 
     """The client that asks for what is wanted. Its state, under the source's name or `name`, has a session of its own: what was asked counts, whatever
     becomes of the answer.
     """
-    source, also = name or wanted.source.name, wanted.site.description.hosts if isinstance(wanted, Visit) else ()
+    source, also = name or wanted.source.name, wanted.site.description.places if isinstance(wanted, Visit) else ()
     manners = manners_of(configured, source, wanted.url, *also)
     with told(), _connected(configured) as connection:
         wire = Wire(manners, proxies_of_the_environment(configured.collect_proxy.get_secret_value()))

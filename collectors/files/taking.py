@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from aegis.queries import queries
+from collectors.failures import SourceFailed
 from collectors.files.drop import FAILED, TAKEN, Look, content_hash, has_reader, put_away, settled
 from collectors.files.folder import FileFolder
 from collectors.files.readers import BATCH_ROWS, rows
@@ -94,6 +95,9 @@ class Taker:
 
     def _taken(self, path: Path, look: Look, digest: str, report: Report) -> Outcome:
         begun, outcome = time.time(), Outcome(path.name, Fate.WAITING, "it was written to while it was read")
+        if (failed := self._unreadable(path)) is not None:
+            self._record_failure(path, begun, failed)
+            return failed
         writing = Writing(self.source.name, self.dry_run, newest_only=True)
         with suppress(_Withdrawn), self.store.connection.transaction():
             summary = write(writing, self.keep(staged(self.source, _pages(path, self.source))), self.store, report)
@@ -105,9 +109,24 @@ class Taker:
             if not self.dry_run:
                 self._remember(path, look, digest, summary)
             outcome = Outcome(path.name, Fate.TAKEN, "", summary)
-        if outcome.fate is Fate.FAILED and not self.dry_run and outcome.summary is not None:
-            self.store.record("failure", {"fetched": 0}, time.time() - begun, outcome.summary.error_code, f"{path.name}: {outcome.summary.error}")
+        if outcome.fate is Fate.FAILED:
+            self._record_failure(path, begun, outcome)
         return outcome
+
+    def _unreadable(self, path: Path) -> Outcome | None:
+        """The outcome of a file that does not go through to its last row. Found out first: nothing is begun for it, not even the files for analysts."""
+        try:
+            for _ in rows(path, self.source.mapping):
+                pass
+        except SourceFailed as error:
+            return Outcome(
+                path.name, Fate.FAILED, f"{error.code}: {error.message}", Summary(self.source.name, self.dry_run, error=error.message, error_code=error.code)
+            )
+        return None
+
+    def _record_failure(self, path: Path, begun: float, failed: Outcome) -> None:
+        if failed.summary is not None and not self.dry_run:
+            self.store.record("failure", {"fetched": 0}, time.time() - begun, failed.summary.error_code, f"{path.name}: {failed.summary.error}")
 
     def _remember(self, path: Path, look: Look, digest: str, summary: Summary) -> None:
         self.store.connection.execute(

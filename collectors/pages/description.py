@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aegis.codes import SIDO
+from collectors.http.manners import host_of
 from collectors.pages.rule import Rule
 
 
@@ -107,6 +108,11 @@ class Description(Part):
         if self.list.link is None and self.detail.url is None:
             raise ValueError("neither list.link nor detail.url says where a notice is: add one of them")
         return self
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Every host that may be asked."""
+        return frozenset({host_of(self.list.url), host_of(self.detail.url or self.list.url), *self.hosts})
 
 
 def _expect_fields(url: str, known: set[str], field: str, *, required: bool) -> None:

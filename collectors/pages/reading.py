@@ -17,12 +17,14 @@ import structlog
 from aegis.errors import Code
 from collectors.answer import Answer
 from collectors.failures import SourceFailed
+from collectors.http.manners import host_of
 from collectors.http.state import MemoryState
 from collectors.pages.board import Listed, board_in, detail_in
 from collectors.pages.robots import Robots, robots_in
 from collectors.pages.site import Site
 from collectors.portals.portal import Page
 from collectors.request import Request
+from collectors.validation import usable_id
 from collectors.validators import NO_VALIDATORS, Validators
 
 MOST_BROKEN = 3
@@ -106,8 +108,10 @@ class Reading:
     def _opened(self, listed: Listed, before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         """The record of a notice; None where there is no page for it, or no more may be opened in this run. `before`: what is stored of it."""
         record: dict[str, Any] = {"id": listed.source_id, "link": listed.link, "row": listed.row, "detail": None}
-        if not listed.source_id:
+        if usable_id(self.site, record) is None:
             return record
+        if (host := host_of(listed.link)) not in self.site.description.places:
+            return {**record, "problem": f"the notice stands at {host or 'no address'}, which is none of the site's hosts"}
         if self.opened >= self.site.description.pages.details:
             return None
         self.opened += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from collectors.pages.reading import Reading
 from collectors.pages.shelf import sites
 from collectors.pages.site import Site
 from collectors.validation import validate
-from infra.local.portals.notices import NoticeBoard
+from infra.local.portals.notices import NoticeBoard, notice
 from tests.support.boards import asking, knowing
 
 SITES = sites()
@@ -128,6 +129,16 @@ def test_a_notice_that_was_taken_away_meanwhile_is_left_out() -> None:
     board = NoticeBoard()
     board.details[5] = (404, "")
     assert len(records(reading(TABLE, board))) == 24
+
+
+def test_a_notice_on_a_foreign_host_is_quarantined_and_not_asked_for() -> None:
+    board, rules = NoticeBoard(), TABLE.description.list.model_copy(update={"link": _ANY_ROW.model_copy(update={"select": "td.title a::text"})})
+    board.notices = [notice(2), replace(notice(1), title="http://169.254.169.254/latest")]
+    site = Site(TABLE.description.model_copy(update={"list": rules, "detail": TABLE.description.detail.model_copy(update={"url": None})}))
+    board.details[2] = board.details[1] = (404, "")
+    (bad,) = records(reading(site, board))
+    assert (bad["id"], "169.254.169.254" in bad["problem"], bad["detail"]) == ("1", True, None)
+    assert isinstance(validate(site, bad), Rejected)
 
 
 def test_a_board_without_notices_says_so() -> None:

@@ -9,6 +9,8 @@ import click
 from aiohttp import web
 
 from infra.local.portals.application import API_KEY, HOST, application, simulator
+from infra.local.portals.feeds import FEEDS_PATH
+from infra.local.portals.notices import NOTICES_PATH
 from infra.local.portals.registry import INTERFACES
 from infra.local.portals.shelf import Limits
 
@@ -34,6 +36,7 @@ def main(*, port: int, data: Path | None, seed: int, api_key: str, latency: floa
     url = f"http://{HOST}:{port}"
     for source, address in replace(made, url=url).urls.items():
         click.echo(f"{INTERFACES[source].title}  {len(made.shelves[source].rows)} records  {address}")
+    click.echo(f"korea.kr  feeds  {url}{FEEDS_PATH}\n하늘시    notice boards  {url}{NOTICES_PATH}")
     click.echo(f"orders    {url}/admin/{{state,day,add,change,remove,fault,limits}}")
     try:
         web.run_app(application(made), host=HOST, port=port, access_log=None, print=None)
