@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aegis.phrases.evidence import Evidence
@@ -47,6 +47,7 @@ prose = st.text(alphabet=st.sampled_from("0123456789,.~-%()'/ \n일이삼천백�
 
 @pytest.mark.parametrize("writing", WRITINGS)
 @given(number=numbers)
+@settings(deadline=None)
 def test_an_amount_that_is_written_out_is_read_back(writing: str, number: int) -> None:
     unit, write = WRITINGS[writing]
     amount = (number % 9_999 + 1 if writing == "letters" else number) * unit
@@ -57,6 +58,7 @@ def test_an_amount_that_is_written_out_is_read_back(writing: str, number: int) -
 
 @pytest.mark.parametrize("writing", [name for name in WRITINGS if name != "letters"])
 @given(number=numbers, spaces=st.integers(0, 2))
+@settings(deadline=None)
 def test_noise_changes_nothing(writing: str, number: int, spaces: int) -> None:
     text = f"기업당 {WRITINGS[writing][1](number)} 지원"
     expected = money(text)
@@ -72,6 +74,7 @@ def test_noise_changes_nothing(writing: str, number: int, spaces: int) -> None:
 
 
 @given(low=st.integers(1, 500), more=st.integers(1, 500), tilde=st.sampled_from("~∼～〜"))
+@settings(deadline=None)
 def test_a_range_is_its_two_ends(low: int, more: int, tilde: str) -> None:
     high = low + more
     for text in (f"{low}만원{tilde}{high}만원", f"{low}{tilde}{high}만원", f"{low}만 {tilde} {high}만원"):
@@ -79,6 +82,7 @@ def test_a_range_is_its_two_ends(low: int, more: int, tilde: str) -> None:
 
 
 @given(day=st.dates(date(2000, 1, 1), date(2039, 12, 1)), length=st.integers(0, 30))
+@settings(deadline=None)
 def test_days_that_are_written_out_are_read_back(day: date, length: int) -> None:
     last = date.fromordinal(day.toordinal() + length)
     for text in (
@@ -94,6 +98,7 @@ def test_days_that_are_written_out_are_read_back(day: date, length: int) -> None
 
 
 @given(text=st.one_of(prose, st.text(max_size=200)))
+@settings(deadline=None)
 def test_nothing_that_is_written_makes_them_fail_and_evidence_points_at_the_text(text: str) -> None:
     read = money(text)
     _assert_points(text, read.evidence)
