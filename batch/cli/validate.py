@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,6 @@ from batch.cli.ending import stoppable, translated
 from batch.runs import EXIT_CODES
 from batch.validation.ledger import Order
 from batch.validation.run import Validated, validate
-from batch.validation.twins import duplicates
 
 KOREA = ZoneInfo("Asia/Seoul")
 
@@ -38,6 +38,10 @@ def command(*, source: str | None, limit: int | None, again: bool, dry_run: bool
 
     Exit code 0: everything that was due is judged. 4: some policies could not be. 1: failed. Recorded in ops.runs and ops.judgements.
     """
+    from aegis.stores.milvus_calls import MilvusCalls
+    from batch.duplicates.nearest import MilvusNearest
+    from batch.validation.twins import Twins
+
     configured = settings()
     order = Order(
         on=datetime.now(KOREA).date(),
@@ -49,8 +53,9 @@ def command(*, source: str | None, limit: int | None, again: bool, dry_run: bool
         dry_run=dry_run,
     )
     operator, validator = configured.postgres_operator_dsn.get_secret_value(), configured.postgres_validator_dsn.get_secret_value()
-    with translated(), stoppable(), bar() as progress:
-        done = validate(operator, validator, order, progress, duplicates)
+    calls = MilvusCalls(configured.milvus_uri, configured.aegis_store_timeout_seconds)
+    with translated(), stoppable(), bar() as progress, closing(calls):
+        done = validate(operator, validator, order, progress, lambda connection: Twins(connection, MilvusNearest(calls)).verdicts)
     if as_json:
         said = {"run_id": done.run_id, "verdict": done.verdict.value, "dry_run": dry_run, **done.tally.document()}
         click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -114,13 +115,14 @@ class Ledger:
         rows = self._connection.execute(self._sql["newly_spoken_for"], {"spoken_for": orjson.dumps(dict(canonical)).decode()})
         return tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
 
-    def alike(self, keys: Sequence[str], most: int) -> tuple[Policy, ...]:
-        """Published policies beside `keys` whose titles begin as one of theirs, at most `most` for one beginning."""
-        rows = self._connection.execute(self._sql["alike"], {"keys": list(keys), "most": most})
-        return tuple(policy for row in rows if (policy := _policy(row)) is not None)
+    @contextmanager
+    def transaction(self, *, dry_run: bool) -> Iterator[None]:
+        """A batch, whole or not at all; in a dry run never."""
+        with self._connection.transaction(force_rollback=dry_run):
+            yield
 
     def judge(self, judgements: Sequence[Judgement]) -> Written:
-        """Write a batch in one transaction; where PostgreSQL refuses it, halves of it, until the one at fault is alone. Raises psycopg.Error otherwise."""
+        """Write a batch; where PostgreSQL refuses it, halves of it, until the one at fault is alone. Raises psycopg.Error otherwise."""
         if not judgements:
             return Written(0, 0, 0)
         try:
@@ -135,7 +137,8 @@ class Ledger:
     def _write(self, judgements: Sequence[Judgement]) -> Written:
         batch = orjson.dumps([each.document() for each in judgements], default=str).decode()
         parameters = {"batch": batch, "run_id": self._run_id, "traceparent": self._traceparent}
-        rows = self._connection.execute(self._sql["judge"], parameters).fetchall()
+        with self._connection.transaction():  # within the batch's: what is refused leaves the rest of it standing
+            rows = self._connection.execute(self._sql["judge"], parameters).fetchall()
         return Written(len(rows), sum(row["changed"] for row in rows), sum(row["is_new"] for row in rows))
 
 

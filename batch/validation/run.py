@@ -29,10 +29,9 @@ from batch.validation.tally import Tally
 log = structlog.get_logger(__name__)
 
 LOCK = "validate"
-MOST_ALIKE = 50
-"""Policies that a batch is held against, for one beginning of a title."""
-Compare = Callable[[Sequence[Policy], Sequence[Policy]], Mapping[str, Duplicate]]
-"""The policies of a batch, as they were read, and those that they may be duplicates of → policy_id → that it is a duplicate, and of which."""
+Compare = Callable[[Sequence[Policy]], Mapping[str, Duplicate]]
+"""The policies of a batch, as they were read → policy_id → that it is a duplicate, and of which. Runs in the batch's transaction."""
+Comparing = Callable[[psycopg.Connection[dict[str, Any]]], Compare]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Validated:
     tally: Tally
 
 
-def validate(operator_dsn: str, validator_dsn: str, order: Order, progress: Progress, compare: Compare) -> Validated:
+def validate(operator_dsn: str, validator_dsn: str, order: Order, progress: Progress, comparing: Comparing) -> Validated:
     """Judge everything that is due. Raises `RunInProgress`, and psycopg.Error.
 
     The verdict is clean where every policy could be judged; rules that cannot be read are skipped, and told of.
@@ -53,7 +52,7 @@ def validate(operator_dsn: str, validator_dsn: str, order: Order, progress: Prog
         tally = Tally()
         ledger = Ledger(connection, run.run_id, current_traceparent())
         try:
-            Validation(order, ledger, compare, tally, progress).go(run)
+            Validation(order, ledger, comparing(connection), tally, progress).go(run)
         finally:
             run.summary = tally.document()
         run.verdict = Verdict.DRIFT_LEFT if tally.unreadable or tally.refused else Verdict.CLEAN
@@ -97,14 +96,16 @@ class Validation:
             yield batch.due
 
     def _take(self, batch: tuple[Due, ...], examination: Examination) -> None:
-        """Judge a batch, and with it the policies that it turned out to speak for."""
+        """Judge a batch, and with it the policies that it turned out to speak for, in one transaction."""
         cases = [case(each.row, each.filled) for each in batch]
-        keys = [each.row.policy_id for each in cases]
-        verdicts = self.compare([each.reading.row for each in cases], self.ledger.alike(keys, MOST_ALIKE))
-        beside = {key: verdict.canonical_id for key, verdict in verdicts.items() if key not in set(keys)}
-        cases += [case(each.row, each.filled) for each in self.ledger.newly_spoken_for(beside)]
-        judgements = judged(cases, examination, verdicts, self.order)
-        self.tally.add(judgements, Written(len(judgements), 0, 0) if self.order.dry_run else self.ledger.judge(judgements))
+        keys = {each.row.policy_id for each in cases}
+        with self.ledger.transaction(dry_run=self.order.dry_run):
+            verdicts = self.compare([each.reading.row for each in cases])
+            beside = {key: verdict.canonical_id for key, verdict in verdicts.items() if key not in keys}
+            cases += [case(each.row, each.filled) for each in self.ledger.newly_spoken_for(beside)]
+            judgements = judged(cases, examination, verdicts, self.order)
+            written = Written(len(judgements), 0, 0) if self.order.dry_run else self.ledger.judge(judgements)
+        self.tally.add(judgements, written)
 
 
 def judged(cases: Sequence[Case], examination: Examination, verdicts: Mapping[str, Duplicate], order: Order) -> tuple[Judgement, ...]:

@@ -33,21 +33,6 @@ WHERE (%(source)s::text IS NULL OR p.source = %(source)s)
                                       SELECT FROM public.policies c WHERE c.policy_id = j.canonical_id AND c.status IN ('active', 'pending_validation')))))
        OR (%(again)s AND (p.status IN ('active', 'rejected') OR (p.status = 'archived' AND j.status = 'archived' AND j.judged_version = p.version))));
 
--- alike --
--- Policies whose titles have a key in common with one of %(keys)s, of any source: those of a batch, and what they are held against. The most recent of a key
--- that hundreds share.
-SELECT found.*
-FROM (SELECT DISTINCT ops.title_key(p.title) AS title_key FROM public.policies p WHERE p.policy_id = ANY (%(keys)s::text[])) AS wanted
-CROSS JOIN LATERAL (
-    SELECT p.policy_id, p.source, p.source_id, p.title, p.content, p.issuing_organization, p.operating_organization, p.category, p.target_regions,
-       p.target_industries, p.funding_amount_min, p.funding_amount_max, p.interest_rate, p.application_start_date, p.application_end_date,
-       p.application_period_text, p.detail_url, p.tags, p.status, p.quality_score, p.is_active,
-       CASE WHEN p.created_at BETWEEN '0001-01-02T00:00:00Z' AND '9999-12-30T00:00:00Z' THEN p.created_at END AS created_at, p.updated_at, p.version
-    FROM public.policies p
-    WHERE ops.title_key(p.title) = wanted.title_key AND wanted.title_key <> '' AND p.status IN ('active', 'pending_validation')
-      AND NOT (p.policy_id = ANY (%(keys)s::text[]))
-    ORDER BY p.version DESC LIMIT %(most)s) AS found;
-
 -- newly_spoken_for --
 -- Of active policies beside the batch, those whose judgement does not yet name the policy that speaks for them. %(spoken_for)s: key → key.
 SELECT p.policy_id, p.source, p.source_id, p.title, p.content, p.issuing_organization, p.operating_organization, p.category, p.target_regions,

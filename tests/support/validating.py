@@ -26,7 +26,7 @@ CONTENT = """지원대상: 창업 3년 이내의 중소기업 대표자와 예�
 신청방법: 누리집에서 신청서를 작성하고 사업계획서와 증빙서류를 첨부하여 접수한다. 심사는 서면과 발표 두 단계로 진행한다."""
 
 
-def none_alike(_batch: Sequence[Policy], _alike: Sequence[Policy]) -> Mapping[str, Verdict]:
+def none_alike(_batch: Sequence[Policy]) -> Mapping[str, Verdict]:
     """No policy is a duplicate."""
     return {}
 
@@ -41,7 +41,7 @@ class Validating:
 
     def run(self, compare: Compare = none_alike, on: date = TODAY, threshold: float = 0.7, **options: Any) -> Validated:
         """Judge what is due."""
-        return validate(self.operator_dsn, self.validator_dsn, Order(on=on, threshold=threshold, **options), Silent(), compare)
+        return validate(self.operator_dsn, self.validator_dsn, Order(on=on, threshold=threshold, **options), Silent(), lambda _connection: compare)
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a query, read as the owner."""
