@@ -43,10 +43,11 @@ def test_days_are_read_in_every_writing(text: str) -> None:
         ("'26.11.1~2.28", date(2026, 11, 1), date(2027, 2, 28), "fixed"),
         ("2026.3.2 ~ 예산 소진시까지", date(2026, 3, 2), None, "until_exhausted"),
         ("2023. 2. 1. ~ 대상가구 모집완료 시", date(2023, 2, 1), None, "first_come"),
+        ("1차: 2026.3.2~3.20, 2차: 2026.9.1~9.20", date(2026, 3, 2), date(2026, 9, 20), "fixed"),
         ("2026.3.2 ~ 상시", date(2026, 3, 2), None, "always"),
     ],
 )
-def test_a_period_may_be_open_at_one_end(text: str, start: date | None, end: date | None, kind: str) -> None:
+def test_a_period_may_be_open_at_one_end_or_in_parts(text: str, start: date | None, end: date | None, kind: str) -> None:
     read = period(text)
     assert (read.start, read.end, read.kind) == (start, end, kind)
 
