@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 MOST_RECEIPTS = 20
 """In one transaction: each may name as many policies as a batch of a store's app holds."""
 FORGOTTEN_AFTER = timedelta(days=14)
-"""Twice the retention of the receipts' topic."""
+"""Twice the retention of the topics of receipts and of events."""
 FORGOTTEN_AT_ONCE = 10_000
 FORGET_EVERY_SECONDS = 3600.0
 
@@ -94,13 +94,16 @@ class SyncProgress:
         return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, prepared.newest)
 
     def _forget(self, cursor: psycopg.Cursor[Any]) -> None:
-        """Now and then, and some at a time."""
+        """Now and then, and some at a time: policies that are deleted everywhere, and events that were published."""
         if monotonic() < self._forget_at:
             return
-        cursor.execute(queries("receipts")["forget"], {"after": FORGOTTEN_AFTER, "most": FORGOTTEN_AT_ONCE})
-        if cursor.rowcount:
-            log.info("sync_progress.forgotten", policies=cursor.rowcount)
-        if cursor.rowcount < FORGOTTEN_AT_ONCE:
+        gone = {}
+        for what in ("forget", "forget_events"):
+            cursor.execute(queries("receipts")[what], {"after": FORGOTTEN_AFTER, "most": FORGOTTEN_AT_ONCE})
+            gone[what] = cursor.rowcount
+        if any(gone.values()):
+            log.info("receipts.forgotten", policies=gone["forget"], events=gone["forget_events"])
+        if max(gone.values()) < FORGOTTEN_AT_ONCE:
             self._forget_at = monotonic() + FORGET_EVERY_SECONDS
 
 

@@ -36,3 +36,8 @@ WHERE policy_id IN (
     WHERE completed_stamp %% 4 = 3 AND completed_at < now() - %(after)s::interval
       AND greatest(milvus, neo4j, elasticsearch, redis) = completed_stamp
     LIMIT %(most)s);
+
+-- forget_events --
+-- Published long ago: the capture reads the insert from the WAL and needs no row. At most so many at once.
+DELETE FROM public.outbox
+WHERE id IN (SELECT id FROM public.outbox WHERE occurred_at < now() - %(after)s::interval LIMIT %(most)s);

@@ -36,6 +36,9 @@ FORBIDDEN = [
     ("aegis_collector", "SELECT ops.undo_fix(1, 'r')"),
     ("aegis_collector", "CREATE TABLE mine (id int)"),
     ("aegis_collector", "DELETE FROM ops.taken_files"),
+    ("aegis_validator", "DELETE FROM ops.duplicates"),
+    ("aegis_collector", "SELECT * FROM ops.duplicates"),
+    ("aegis_reader", "INSERT INTO ops.duplicate_keys VALUES ('k', 'p')"),
     ("aegis_reader", "INSERT INTO ops.taken_files DEFAULT VALUES"),
     ("aegis_cdc", "INSERT INTO policies (title) VALUES ('x')"),
     ("aegis_cdc", "UPDATE policies SET title = 'x'"),
@@ -48,7 +51,8 @@ FORBIDDEN = [
     ("aegis_collector", "SELECT * FROM ops.subscriptions"),
     ("aegis_reader", "DELETE FROM ops.deliveries"),
     ("aegis_collector", "UPDATE ops.event_schemas SET version = '9.9'"),
-    ("aegis_operator", "SELECT * FROM outbox"),
+    ("aegis_operator", "SELECT payload FROM outbox"),
+    ("aegis_operator", "UPDATE outbox SET payload = '{}'"),
     ("aegis_operator", "DELETE FROM ops.event_schemas"),
     ("aegis_reader", "INSERT INTO ops.sync_progress (policy_id) VALUES ('p')"),
     ("aegis_cdc", "INSERT INTO debezium_heartbeat DEFAULT VALUES"),
@@ -91,6 +95,9 @@ FORBIDDEN = [
 ]
 
 ALLOWED = [
+    ("aegis_validator", "UPDATE ops.duplicates SET ended_at = now() WHERE member = 'nobody'"),
+    ("aegis_validator", "DELETE FROM ops.duplicate_keys WHERE policy_id = 'nobody'"),
+    ("aegis_reader", "SELECT * FROM ops.duplicates"),
     ("aegis_collector", "INSERT INTO policies (title) VALUES ('x') ON CONFLICT (policy_id) DO UPDATE SET title = excluded.title"),
     ("aegis_collector", "UPDATE policies SET status = 'archived' WHERE policy_id = 'none'"),
     (

@@ -131,11 +131,14 @@ def test_what_is_no_receipt_is_passed_over_and_counted(table: Table) -> None:
     assert table.deliver(messages) == {"applied": 1, "completed": 1, "undecodable": 1}
 
 
-def test_rows_of_policies_that_were_long_deleted_everywhere_are_forgotten_and_no_others(table: Table) -> None:
+def test_policies_that_were_long_deleted_everywhere_and_events_of_long_ago_are_forgotten_and_no_others(table: Table) -> None:
     table.deliver([*by_all("gone", 3, Rank.DELETE), *by_all("again", 3, Rank.DELETE), *by_all("kept", 4)])
     table.owner.execute("UPDATE ops.sync_progress SET completed_at = now() - interval '15 days'")
+    table.owner.execute("UPDATE outbox SET occurred_at = now() - interval '15 days'")
     table.deliver([*by_all("again", 7, stores=STORES[:1]), *by_all("fresh", 5, Rank.DELETE)])
     table.sink._forget_at = 0  # an hour later
     table.deliver(by_all("other", 6, stores=STORES[:1]))
+    events = {key for key, _, _ in table.events()}
+    assert events == {"fresh"}
     kept = [row["policy_id"] for row in table.owner.execute("SELECT policy_id FROM ops.sync_progress ORDER BY 1").fetchall()]
     assert kept == ["again", "fresh", "kept", "other"]
