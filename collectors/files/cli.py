@@ -17,6 +17,7 @@ from collectors.files.mapping import BadMapping, mapping_in
 from collectors.files.taking import Fate, Outcome, Taker
 from collectors.session import collector_logs, keeping, opened_store, traced
 from collectors.showing import progress_bar, reporter
+from collectors.wording import storable
 
 LOOK_AGAIN_SECONDS = 10
 """A watched folder is looked at so often even where nothing is heard of it: network folders tell nothing."""
@@ -83,7 +84,7 @@ class _Rounds:
             keep = keeping(self.configured, store, source.name, dry_run=self.dry_run)
             taker = Taker(source, store, keep, self.dry_run, not self.leave, self.settle)
             for path in waiting:
-                yield path, taker.take(path, reporter(progress, path.name))
+                yield path, taker.take(path, reporter(progress, storable(path.name)))
 
     def _tell(self, outcome: Outcome) -> None:
         if self.as_json:

@@ -79,12 +79,12 @@ class FileFolder:
 
 
 def _text(value: object) -> str:
-    """A cell as text; a whole number without a point, as identifiers are numbers in spreadsheets."""
+    """A cell as text: a whole number without a point, a list with commas."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
 
 
 def _name(texts: list[str]) -> str | None:

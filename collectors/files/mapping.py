@@ -82,6 +82,8 @@ class FolderMapping(BaseModel):
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     """Of CSV; found out where it is not given."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    header: int = Field(default=1, ge=1, le=1000)
+    """The row of CSV and Excel with the columns' names; what stands above it is passed over."""
     sheet: str | None = None
     """Of Excel; the first where it is not given."""
     rows: str | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from xml.etree.ElementTree import ParseError
 
 import fastexcel
@@ -15,11 +16,12 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from collectors.files.mapping import FolderMapping
-from collectors.files.text_table import text_rows
+from collectors.files.text_table import encoding_of, text_rows
 from collectors.files.unreadable import expect_columns, unreadable
 from collectors.markup import record
 
 BATCH_ROWS = 500
+_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 MOST_BYTES_IN_MEMORY = 256 * 1024 * 1024
 """JSON and Excel are read as a whole."""
 
@@ -36,7 +38,7 @@ def _excel(path: Path, mapping: FolderMapping) -> Rows:
     _expect_small(path)
     try:
         book = fastexcel.read_excel(path)
-        sheet = book.load_sheet(mapping.sheet or 0, dtypes="string")
+        sheet = book.load_sheet(mapping.sheet or 0, header_row=mapping.header - 1, dtypes="string")
         frame = sheet.to_polars()
     except fastexcel.FastExcelError as error:
         raise unreadable(f"it is no workbook, or has no such sheet ({_first_line(error)})") from error
@@ -85,8 +87,8 @@ def _xml(path: Path, mapping: FolderMapping) -> Rows:
     wanted = mapping.rows or "item"
 
     def elements() -> Iterator[Any]:
-        with path.open("rb") as file:
-            for _, element in iterparse(file, events=("end",), forbid_dtd=True):
+        with path.open(encoding=encoding_of(path)) as text:
+            for _, element in iterparse(_Undeclared(text), events=("end",), forbid_dtd=True):
                 if element.tag.rpartition("}")[2] == wanted:
                     yield {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in record(element).items()}
                     element.clear()
@@ -107,7 +109,7 @@ def _objects(values: Iterator[Any] | list[Any], mapping: FolderMapping) -> Rows:
             raise unreadable(f"record {number} is a {type(value).__name__}, not an object")
         if number == 1 and key not in value:
             raise unreadable(f"the first record has no {key!r}; it has {', '.join(map(repr, list(value)[:40]))}")
-        yield value
+        yield {**value, key: _plain(value.get(key))}
 
 
 def _expect_small(path: Path) -> None:
@@ -116,8 +118,28 @@ def _expect_small(path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; everything else as its text."""
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    """A value as JSON has it; everything else as its text. A whole number is one without a point: identifiers are numbers in tables."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+class _Undeclared:
+    """A text as UTF-8 without its XML declaration: declared encodings are often wrong, and expat knows no EUC-KR."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._begun = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next piece, of about `size` bytes."""
+        piece = self._text.read(size)
+        if not self._begun:
+            piece = _DECLARATION.sub("", piece, count=1)
+            self._begun = True
+        return piece.encode()
 
 
 def _first_line(error: Exception) -> str:
@@ -127,7 +149,6 @@ def _first_line(error: Exception) -> str:
 READERS: dict[str, Callable[[Path, FolderMapping], Rows]] = {
     ".csv": text_rows,
     ".tsv": text_rows,
-    ".txt": text_rows,
     ".xlsx": _excel,
     ".xlsm": _excel,
     ".xls": _excel,

@@ -23,6 +23,7 @@ from collectors.run import Keep, Report, Writing, write
 from collectors.staging import staged
 from collectors.store import PolicyStore
 from collectors.summary import Summary
+from collectors.wording import storable
 
 log = structlog.get_logger(__name__)
 
@@ -76,25 +77,25 @@ class Taker:
     def take(self, path: Path, report: Report = lambda _summary, _total: None) -> Outcome:
         """What became of one file. Raises `AlreadyRunning`, and psycopg's errors, and leaves the file then."""
         if not has_reader(path):
-            return Outcome(path.name, Fate.LEFT, f"nobody reads {path.suffix or 'files without an ending'}: write CSV, Excel, JSON, XML or Parquet")
+            return Outcome(storable(path.name), Fate.LEFT, f"nobody reads {path.suffix or 'files without an ending'}: write CSV, Excel, JSON, XML or Parquet")
         look = settled(path, self.settle_seconds, self.sleep)
         if look is None:
-            return Outcome(path.name, Fate.WAITING, "it is still being written")
+            return Outcome(storable(path.name), Fate.WAITING, "it is still being written")
         try:
             digest = content_hash(path)
             outcome = self._known(path, digest) or self._taken(path, look, digest, report)
         except OSError as error:
-            return Outcome(path.name, Fate.LEFT, f"it cannot be opened ({error.strerror}): give the collector the right to read it")
+            return Outcome(storable(path.name), Fate.LEFT, f"it cannot be opened ({error.strerror}): give the collector the right to read it")
         log.info("files.outcome", source=self.source.name, fate=str(outcome.fate), content_hash=digest)
         return self._put_away(path, digest, outcome)
 
     def _known(self, path: Path, digest: str) -> Outcome | None:
         parameters = {"source": self.source.name, "content_hash": digest}
         row = self.store.connection.execute(queries("taken_files")["known"], parameters).fetchone()
-        return None if row is None else Outcome(path.name, Fate.KNOWN, f"its content was taken as {row[0]} on {row[1]:%F %T %Z}")
+        return None if row is None else Outcome(storable(path.name), Fate.KNOWN, f"its content was taken as {row[0]} on {row[1]:%F %T %Z}")
 
     def _taken(self, path: Path, look: Look, digest: str, report: Report) -> Outcome:
-        begun, outcome = time.time(), Outcome(path.name, Fate.WAITING, "it was written to while it was read")
+        begun, outcome = time.time(), Outcome(storable(path.name), Fate.WAITING, "it was written to while it was read")
         if (failed := self._unreadable(path)) is not None:
             self._record_failure(path, begun, failed)
             return failed
@@ -104,11 +105,11 @@ class Taker:
             if Look.at(path) != look:
                 raise _Withdrawn
             if summary.error:
-                outcome = Outcome(path.name, Fate.FAILED, f"{summary.error_code}: {summary.error}", summary)
+                outcome = Outcome(storable(path.name), Fate.FAILED, f"{summary.error_code}: {summary.error}", summary)
                 raise _Withdrawn
             if not self.dry_run:
                 self._remember(path, look, digest, summary)
-            outcome = Outcome(path.name, Fate.TAKEN, "", summary)
+            outcome = Outcome(storable(path.name), Fate.TAKEN, "", summary)
         if outcome.fate is Fate.FAILED:
             self._record_failure(path, begun, outcome)
         return outcome
@@ -119,14 +120,13 @@ class Taker:
             for _ in rows(path, self.source.mapping):
                 pass
         except SourceFailed as error:
-            return Outcome(
-                path.name, Fate.FAILED, f"{error.code}: {error.message}", Summary(self.source.name, self.dry_run, error=error.message, error_code=error.code)
-            )
+            summary = Summary(self.source.name, self.dry_run, error=error.message, error_code=str(error.code))
+            return Outcome(storable(path.name), Fate.FAILED, f"{error.code}: {error.message}", summary)
         return None
 
     def _record_failure(self, path: Path, begun: float, failed: Outcome) -> None:
         if failed.summary is not None and not self.dry_run:
-            self.store.record("failure", {"fetched": 0}, time.time() - begun, failed.summary.error_code, f"{path.name}: {failed.summary.error}")
+            self.store.record("failure", {"fetched": 0}, time.time() - begun, failed.summary.error_code, f"{storable(path.name)}: {failed.summary.error}")
 
     def _remember(self, path: Path, look: Look, digest: str, summary: Summary) -> None:
         self.store.connection.execute(
@@ -134,7 +134,7 @@ class Taker:
             {
                 "source": self.source.name,
                 "content_hash": digest,
-                "name": path.name,
+                "name": storable(path.name),
                 "byte_count": look.byte_count,
                 "records": summary.fetched,
                 "quarantined": summary.quarantined,

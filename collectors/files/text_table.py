@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,12 @@ def text_rows(path: Path, mapping: FolderMapping) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(LONGEST_FIELD)
     try:
         with path.open(encoding="utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding, newline="") as lines:
-            separator = mapping.delimiter or separator_of(lines.readline())
-            lines.seek(0)
-            reader = csv.reader(lines, delimiter=separator, strict=True)
+            above = [lines.readline() for _ in range(mapping.header - 1)]
+            first = lines.readline()
+            reader = csv.reader(chain([first], lines), delimiter=mapping.delimiter or separator_of(first), strict=True)
             header = [name.strip() for name in next(reader, [])]
             expect_columns(header, mapping.columns)
-            for number, cells in enumerate(reader, start=2):
+            for number, cells in enumerate(reader, start=len(above) + 2):
                 if any(cells):
                     yield _row(header, cells, number)
     except UnicodeDecodeError as error:

@@ -139,6 +139,14 @@ def test_bad_rows_are_quarantined_and_a_corrected_file_releases_them(world: Coll
     assert {row["status"] for row in world.policies().values()} == {"pending_validation"}
 
 
+def test_a_name_that_is_no_utf_8_harms_nothing(world: Collecting, folder: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(folder) + "/대장.csv".encode("cp949")))
+    path.write_text(table(1), encoding="utf-8")
+    assert take(world, path).fate is Fate.TAKEN
+    (row,) = world.rows("SELECT name FROM ops.taken_files")
+    assert row["name"].endswith(".csv")
+
+
 def test_a_dry_run_writes_and_moves_nothing(world: Collecting, folder: Path) -> None:
     (folder / "a.csv").write_text(table(1, 2), encoding="utf-8")
     before = world.fingerprint()

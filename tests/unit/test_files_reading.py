@@ -105,17 +105,18 @@ def test_every_format_gives_the_same_draft(folder: Path) -> None:
         "a.csv": csv().encode(),
         "b.tsv": csv("\t").encode("utf-8-sig"),
         "c.csv": csv(";").encode("cp949"),
-        "d.txt": csv("|").encode("utf-16"),
+        "d.csv": csv("|").encode("utf-16"),
         "e.json": json.dumps([RECORD]).encode(),
         "f.jsonl": (json.dumps(RECORD, ensure_ascii=False) + "\n\n").encode("utf-8-sig"),
-        "g.xml": f"<?xml version='1.0' encoding='UTF-8'?><items><item>{item}</item></items>".encode(),
+        "g.xml": f"<?xml version='1.0' encoding='EUC-KR'?><items><item>{item}</item></items>".encode("cp949"),
+        "h.xml": f"<?xml version='1.0' encoding='UTF-8'?><items><item>{item}</item></items>".encode(),
     }
-    write_workbook(folder / "h.xlsx", {"대장": [COLUMNS, VALUES, [None] * len(VALUES)]})
-    pq.write_table(pa.Table.from_pylist([RECORD]), folder / "i.parquet")
+    write_workbook(folder / "i.xlsx", {"대장": [COLUMNS, VALUES, [None] * len(VALUES)]})
+    pq.write_table(pa.Table.from_pylist([RECORD]), folder / "j.parquet")
     for name, content in files.items():
         (folder / name).write_bytes(content)
     for path in sorted(folder.glob("?.*")):
-        mapping = source(folder, encoding="utf-16" if path.name == "d.txt" else None).mapping
+        mapping = source(folder, encoding="utf-16" if path.name == "d.csv" else None).mapping
         (row,) = rows(path, mapping)
         assert draft(folder, row) == draft(folder, RECORD), path.name
 
@@ -125,6 +126,20 @@ def test_typed_cells_are_read_as_what_they_mean(folder: Path) -> None:
     (row,) = rows(folder / "x.xlsx", source(folder, sheet="대장").mapping)
     pq.write_table(pa.Table.from_pylist([{**RECORD, "번호": 12, "시작일": date(2026, 7, 1), "한도": 10_000_000, "금리": Decimal("2.5")}]), folder / "x.parquet")
     (other,) = rows(folder / "x.parquet", source(folder).mapping)
+    assert draft(folder, row) == draft(folder, other) == draft(folder, {**RECORD, "번호": "12"})
+
+
+def test_what_stands_above_the_header_is_passed_over(folder: Path) -> None:
+    (row,) = read(folder, "a.csv", ("2026년 지원사업 대장\r\n\r\n" + csv(";")).encode(), header=3)
+    write_workbook(folder / "a.xlsx", {"대장": [["2026년 지원사업 대장"], ["(단위: 원)"], COLUMNS, VALUES]})
+    (other,) = rows(folder / "a.xlsx", source(folder, header=3).mapping)
+    assert draft(folder, row) == draft(folder, other) == draft(folder, RECORD)
+
+
+def test_lists_are_values_and_whole_numbers_identifiers(folder: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([{**RECORD, "번호": 12.0, "태그": ["청년", "창업"]}]), folder / "a.parquet")
+    (row,) = rows(folder / "a.parquet", source(folder).mapping)
+    (other,) = read(folder, "a.json", json.dumps([{**RECORD, "번호": 12.0, "태그": ["청년", "창업"]}]).encode())
     assert draft(folder, row) == draft(folder, other) == draft(folder, {**RECORD, "번호": "12"})
 
 
