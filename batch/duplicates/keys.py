@@ -14,7 +14,7 @@ from batch.duplicates.title import title_of
 
 BANDS = 8
 FORM = "1"
-"""Begins every key. Raise it when normal titles or places change: old keys then meet nobody, and `aegis duplicates index` makes new ones."""
+"""Begins every key. Raise it when normal titles or places change: old keys then meet nobody, and `aegis duplicates find` makes new ones."""
 
 
 def keys_of(row: Policy) -> tuple[str, ...]:

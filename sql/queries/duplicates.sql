@@ -38,11 +38,13 @@ WITH found AS MATERIALIZED (
     RETURNING d.member
 ), kept AS (
     INSERT INTO ops.duplicates AS d (member, canonical, score, alike_to, explanation, reason)
-    SELECT member, canonical, score, alike_to, explanation, reason FROM found ORDER BY member
+    SELECT f.member, f.canonical, f.score, f.alike_to, f.explanation, f.reason
+    FROM found f LEFT JOIN ops.duplicates h USING (member)
+    WHERE (h.canonical, h.score, h.alike_to, h.explanation, h.reason, h.ended_at)
+        IS DISTINCT FROM (f.canonical, round(f.score, 4), f.alike_to, f.explanation, f.reason, NULL::timestamptz)
+    ORDER BY f.member
     ON CONFLICT (member) DO UPDATE SET canonical = excluded.canonical, score = excluded.score, alike_to = excluded.alike_to,
         explanation = excluded.explanation, reason = excluded.reason, found_at = clock_timestamp(), ended_at = NULL
-    WHERE (d.canonical, d.score, d.alike_to, d.explanation, d.reason, d.ended_at)
-        IS DISTINCT FROM (excluded.canonical, round(excluded.score, 4), excluded.alike_to, excluded.explanation, excluded.reason, NULL::timestamptz)
     RETURNING d.member
 )
 SELECT (SELECT count(*) FROM kept) AS kept, (SELECT count(*) FROM ended) AS ended;
