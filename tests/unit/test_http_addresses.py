@@ -10,6 +10,7 @@ import pytest
 from collectors.failures import SourceFailed
 from collectors.http import Manners, PoliteClient, manners_for
 from collectors.http.address import Resolve, may_be_asked
+from collectors.http.redirect import followed
 from collectors.http.wire import Wire
 from collectors.request import Request
 from tests.support.scripted_source import ScriptedSource, scripted_source
@@ -125,3 +126,21 @@ def test_a_host_below_a_named_domain_is_one_of_its_hosts(source: ScriptedSource)
         assert http.get(Request(source.url(host="www.portal.example"))).body == b"reached"
         with pytest.raises(SourceFailed):
             http.get(Request(source.url(host="portal-example.org")))
+
+
+@pytest.mark.parametrize(
+    ("asked", "location", "keeps"),
+    [
+        ("https://a.kr/x", "/y", True),
+        ("http://a.kr/x", "https://a.kr/x", True),
+        ("https://A.kr/x", "https://a.kr:443/x", True),
+        ("https://a.kr/x", "http://a.kr/x", False),
+        ("https://a.kr/x", "https://a.kr:8443/x", False),
+        ("https://a.kr/x", "https://b.kr/x", False),
+        ("https://a.kr/x", "//a.kr.b.kr/x", False),
+    ],
+)
+def test_a_key_stays_with_its_host_its_port_and_encryption(asked: str, location: str, keeps: bool) -> None:
+    request = Request(asked, {"serviceKey": "geheim"}, {"Authorization": "geheim"})
+    assert bool(followed(request, f"{asked}?serviceKey=geheim", location).headers) is keeps
+    assert ("geheim" in followed(request, f"{asked}?serviceKey=geheim", f"{location}?serviceKey=geheim").url) is keeps

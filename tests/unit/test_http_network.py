@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier, Lock
+from threading import Event, Semaphore
 
 import httpx
 import pytest
@@ -120,18 +120,18 @@ def test_a_proxy_of_the_settings_stands_before_those_of_the_environment(monkeypa
 
 def test_no_more_requests_are_open_at_once_than_may_be() -> None:
     manners = replace(manners_for("portal", "http://portal.example/", concurrency=2), per_second=1000.0)
-    opened, most, lock, pair = 0, 0, Lock(), Barrier(2)
+    opened, leave = Semaphore(0), Event()
 
     def handle(_request: httpx.Request) -> httpx.Response:
-        nonlocal opened, most
-        with lock:
-            opened += 1
-            most = max(most, opened)
-        pair.wait(10)  # returns only where two are open at once
-        with lock:
-            opened -= 1
+        opened.release()
+        leave.wait(10)
         return httpx.Response(200)
 
-    with client(Wire(manners, through=MockedSource(handle)), manners) as http, ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _number: http.get(Request("http://portal.example/")), range(4)))
-    assert most == 2
+    with client(Wire(manners, through=MockedSource(handle)), manners) as http, ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(http.get, Request("http://portal.example/")) for _ in range(3)]
+        assert opened.acquire(timeout=10)
+        assert opened.acquire(timeout=10)
+        assert not opened.acquire(timeout=0.2)  # the third waits for its turn
+        leave.set()
+        assert opened.acquire(timeout=10)
+    assert [answer.result().status for answer in answers] == [200, 200, 200]
