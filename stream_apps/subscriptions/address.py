@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
+import httpx
+
+LAST_PORT = 65535
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -30,15 +32,15 @@ def check_url(url: str, allowed: Collection[str]) -> tuple[str, int]:
     Plain HTTP is for loopback only. A host that is not allowed is refused whatever it resolves to.
     """
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as error:
+        parsed = httpx.URL(url)  # as what sends it reads it: two readers of one URL may disagree about its host
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise NotAllowed(f"{error}: give an absolute URL, https://host/path") from error
-    if parts.scheme not in {"https", "http"} or not host or parts.username is not None or parts.fragment:
+    host, port = parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80)
+    if parsed.scheme not in {"https", "http"} or not host or parsed.userinfo or parsed.fragment or port > LAST_PORT:
         raise NotAllowed("a webhook's URL has the form https://host[:port]/path, without user, password or fragment")
     if f"{host}:{port}" not in allowed and (host not in allowed or _loopback(host)):
         raise NotAllowed(f"host {host}:{port} is not allowed: name it in AEGIS_WEBHOOK_HOSTS (loopback with its port), then restart the app subscriptions")
-    if parts.scheme == "http" and not _loopback(host):
+    if parsed.scheme == "http" and not _loopback(host):
         raise NotAllowed(f"plain HTTP to {host}: payloads and signatures would be readable on the way; use https")
     return host, port
 

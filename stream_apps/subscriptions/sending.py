@@ -70,7 +70,7 @@ class Webhook:
                 status = answer.status_code  # the body is nobody's business, and may be endless
         except NotAllowed as error:
             raise DeliveryFailed(str(error)) from error
-        except (httpx.HTTPError, OSError) as error:
+        except (httpx.HTTPError, OSError, UnicodeError) as error:
             raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
         if not httpx.codes.is_success(status):
             raise DeliveryFailed(f"HTTP {status}")
