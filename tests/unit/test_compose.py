@@ -94,7 +94,7 @@ def test_tests_reach_the_containers_at_the_default_settings():
     passwords = dict.fromkeys(required_variables(EXAMPLE.read_text(encoding="utf-8")), "secret")
     reached = {name.lower(): _address(value) for name, value in connections(passwords, {}).items() if _address(value)}
     assert reached == {name: _address(Settings.model_fields[name].default) for name in reached}
-    assert len(reached) == 11
+    assert len(reached) == 12
 
 
 def _address(value: object) -> str | None:
