@@ -20,6 +20,8 @@ TITLE_IN_DOUBT = 0.8
 TEXT_IN_DOUBT = 0.3
 """The same for texts."""
 
+VECTOR_IN_DOUBT = 0.83
+"""The same for embeddings: the median of any two policies, measured."""
 REPEATED_TITLE, REPEATED_TEXT = 0.9, 0.85
 """Likenesses from which two rows of one source may be one policy though their titles differ."""
 
@@ -50,7 +52,7 @@ class Points:
     apart_in_time: float = -5.0
     """Another round, though no title says so."""
     vector: float = 1.0
-    """Times the cosine beyond 0.7; little, since the model knows little Korean."""
+    """Times the cosine beyond `VECTOR_IN_DOUBT`; little, since the model knows little Korean."""
 
 
 POINTS = Points()
@@ -121,7 +123,7 @@ def _points(one: Features, other: Features, alike: Likeness) -> float:
     if alike.period is False:
         total += POINTS.apart_in_time
     if alike.vector is not None:
-        total += POINTS.vector * (alike.vector - 0.7)
+        total += POINTS.vector * (alike.vector - VECTOR_IN_DOUBT)
     return total
 
 
