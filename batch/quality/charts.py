@@ -57,6 +57,7 @@ def lines(series: Mapping[str, Sequence[Point]], alt: str, *, threshold: float |
         if threshold is not None:
             axes.axhline(threshold, color=WARN, linewidth=1, linestyle="--", label=f"threshold {threshold:g}")
             axes.set_ylim(0, 1.02)
+        axes.set_xlim(*_span([day for points in series.values() for day, _ in points], ahead=forecast is not None))
         locator = calendar.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(calendar.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -103,12 +104,20 @@ def _figure(height: float, *, left: float, top: float = 0.1, bottom: float = 0.3
     """Axes `height` inches high with margins for labels: the browser's letters are wider than those that matplotlib measures."""
     whole = height + top + bottom
     figure = Figure(figsize=(_WIDTH, whole))
-    return figure, figure.add_axes((left / _WIDTH, bottom / whole, 1 - (left + 0.5) / _WIDTH, height / whole))
+    return figure, figure.add_axes((left / _WIDTH, bottom / whole, 1 - (left + 0.65) / _WIDTH, height / whole))
 
 
 def _width(text: str) -> float:
     """Inches of a label of 10 points; Korean letters are twice as wide as Latin ones."""
     return sum(10.5 if unicodedata.east_asian_width(letter) in "WF" else 6.2 for letter in text) / _POINTS_PER_INCH
+
+
+def _span(days: Sequence[date], *, ahead: bool) -> tuple[float, float]:
+    """First and last day of the axis: a week at least, and room for the forecast."""
+    first, last = min(days, default=date.min), max(days, default=date.min)
+    first = min(first, last - timedelta(days=6)) if days else first
+    low, high = _ordinals([first, last])
+    return low - 0.5, high + (AHEAD_DAYS if ahead else 0) + 0.5
 
 
 def _ordinals(days: Sequence[date]) -> list[float]:

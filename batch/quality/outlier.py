@@ -12,8 +12,8 @@ import polars as pl
 LEAST_AMOUNTS = 12
 """Amounts of a category without which nothing is said."""
 FENCES = 3.0
-LEAST_DISTANCE = 0.3
-"""Of the quartiles, in powers of ten: where all but one amount are equal, that one may still be twice as much."""
+LEAST_DISTANCE = 0.6
+"""Of the quartiles, in powers of ten: where all but one amount are equal, that one may still be sixty times as much."""
 MOST_NAMED = 50
 
 
