@@ -18,7 +18,7 @@ from collectors.pages.shelf import BadDescription
 from collectors.schedule.cli import due_command, schedule_command, serve_command
 from collectors.session import address, can_be_asked, collector_logs, key, needs_key, order, traced
 from collectors.showing import progress_bar, show
-from collectors.sources import Collected, SourceName, collected_by_default, known_sources, source_called
+from collectors.sources import SourceName, collected_by_default, known_sources, source_called
 from collectors.state_command import state_command
 from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
@@ -46,7 +46,7 @@ def sources(as_json: bool) -> None:
     """List the sources, their addresses and whether a key is set."""
     rows = [
         {"source": name, "title": source.title, "url": address(settings(), source), "key": bool(key(settings(), source)) if needs_key(source) else None}
-        for name, source in sorted(_known().items())
+        for name, source in sorted(known_sources().items())
     ]
     if as_json:
         click.echo(orjson.dumps(rows))
@@ -111,13 +111,6 @@ def _named(configured: Settings, sources: tuple[str, ...], *, every: bool) -> li
     if not names:
         raise click.ClickException("no source can be asked: set a key in the environment, see `aegis collect sources`")
     return names
-
-
-def _known() -> dict[str, Collected]:
-    try:
-        return known_sources()
-    except BadDescription as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from collectors.feeds import FEEDS, Feed, feed
-from collectors.pages.shelf import BadDescription, sites
+from collectors.pages.shelf import BadDescription, site_called, sites
 from collectors.pages.site import PREFIX, Site
 from collectors.portals import PORTALS, ApiPortal
 
@@ -21,20 +20,18 @@ class UnknownSource(Exception):
 
 
 def known_sources() -> dict[str, Collected]:
-    """Name → source, of every one that is listed; the feeds of ministries exist without being listed. Raises `BadDescription` for a site's bad file."""
+    """Name → source, of every one that is listed; the feeds of ministries exist without being listed."""
     return {**PORTALS, **FEEDS, **sites()}
 
 
 def collected_by_default() -> list[str]:
-    """Names of the sources that `--all` and the schedule collect: all but the examples for the simulator. Raises `BadDescription`."""
+    """Names of the sources that `--all` and the schedule collect: all but the examples for the simulator."""
     return [name for name, source in known_sources().items() if not (isinstance(source, Site) and source.description.example)]
 
 
 def source_called(name: str) -> Collected:
     """The source of that name. Raises `UnknownSource`, and `BadDescription` where it is a site whose file cannot be used."""
-    found: Collected | None = PORTALS.get(name) or FEEDS.get(name) or feed(name)
-    if found is None and name.startswith(PREFIX):
-        found = sites().get(name)
+    found: Collected | None = PORTALS.get(name) or feed(name) or site_called(name)
     if found is None:
         raise UnknownSource(f"no source is called {name!r}: take one of {', '.join(known_sources())}, or korea.dept_<code> for a ministry's feed")
     return found
@@ -61,11 +58,4 @@ class SourceName(click.ParamType):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Names that begin so."""
-        return [CompletionItem(name) for name in _names() if name.startswith(incomplete)]
-
-
-def _names() -> Mapping[str, object]:
-    try:
-        return known_sources()
-    except BadDescription:
-        return {**PORTALS, **FEEDS}
+        return [CompletionItem(name) for name in known_sources() if name.startswith(incomplete)]

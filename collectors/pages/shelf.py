@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 import yaml
 from pydantic import ValidationError
 
 from collectors.pages.description import Description
-from collectors.pages.site import Site
+from collectors.pages.site import PREFIX, Site
 
 TEMPLATE = "_template.yaml"
+log = structlog.get_logger(__name__)
 SITES = Path(__file__).resolve().parents[2] / "resources" / "sites"
 
 
@@ -19,9 +21,25 @@ class BadDescription(Exception):
 
 
 def sites(folder: Path = SITES) -> dict[str, Site]:
-    """Source → site, of every file in `folder` but those that begin with `_`. Raises `BadDescription` for the first that cannot be used."""
-    found = (described(path) for path in sorted(folder.glob("*.yaml")) if not path.name.startswith("_"))
-    return {site.name: site for site in found}
+    """Source → site, of every file in `folder` but those that begin with `_`. One that cannot be used is told in the log, and left out: it harms no other."""
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name.startswith("_"):
+            continue
+        try:
+            site = described(path)
+        except BadDescription as error:
+            log.warning("collect.bad_site", file=path.name, reason=str(error))
+        else:
+            found[site.name] = site
+    return found
+
+
+def site_called(source: str, folder: Path = SITES) -> Site | None:
+    """The site that is the source of that name; None where it has no file. Raises `BadDescription` where its file cannot be used."""
+    site = source.removeprefix(PREFIX)
+    is_there = source.startswith(PREFIX) and site in {path.stem for path in folder.glob("[!_]*.yaml")}
+    return described(folder / f"{site}.yaml") if is_there else None
 
 
 def described(path: Path) -> Site:

@@ -6,13 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aegis.errors import Code
 from collectors.answer import Answer
 from collectors.failures import SourceFailed
 from collectors.pages.reading import Reading
 from collectors.pages.robots import robots_in
-from collectors.pages.shelf import SITES, TEMPLATE, BadDescription, described, sites
+from collectors.pages.shelf import SITES, TEMPLATE, BadDescription, described, site_called, sites
 from infra.local.portals.notices import NoticeBoard
 from tests.support.boards import asking, knowing
 
@@ -102,7 +103,22 @@ def test_a_file_has_the_name_of_its_site(tmp_path: Path) -> None:
     path = tmp_path / "another.yaml"
     path.write_text((SITES / TEMPLATE).read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(BadDescription, match=r"another\.yaml: site: it is 'template'"):
-        sites(tmp_path)
+        described(path)
+
+
+def test_a_file_that_cannot_be_used_harms_no_other_site_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text((SITES / TEMPLATE).read_text(encoding="utf-8").replace("site: template", "site: good"), encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text("site: bad\n", encoding="utf-8")
+    with capture_logs() as told:
+        assert list(sites(tmp_path)) == ["pages.good"]
+    assert [(line["event"], line["file"]) for line in told] == [("collect.bad_site", "bad.yaml")]
+    with pytest.raises(BadDescription, match=r"bad\.yaml: title: Field required"):
+        site_called("pages.bad", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["pages.nowhere", "pages._template", "pages.../sites/haneul-table", "haneul-table", "gov24"])
+def test_what_has_no_file_is_no_site(name: str) -> None:
+    assert site_called(name) is None
 
 
 def test_a_listing_is_not_called_whole_without_a_total(tmp_path: Path) -> None:
