@@ -13,14 +13,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from aegis.settings import Settings
 from batch.quality.jump import LEAST_DAYS
 from batch.quality.run import look, run, today
 from tests.support.database import in_database
-from tests.support.policies import DAY, FULL
+from tests.support.policies import DAY, store
 from tests.support.servers import REPOSITORY
 
 pytestmark = pytest.mark.stack
@@ -36,16 +35,6 @@ def validator_dsn(stack: Settings, own_database: str) -> str:
 def validator(validator_dsn: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(validator_dsn, autocommit=True) as connection:
         yield connection
-
-
-def store(dsn: str, number: int, **changed: Any) -> None:
-    """`number` policies, full but for what is changed."""
-    with psycopg.connect(dsn) as owner:
-        for count in range(number):
-            row = {**FULL, "policy_id": f"{changed.get('source', 'example')}-{count}", "source_id": str(count), **changed}
-            columns = {name: list(value) if isinstance(value, tuple) else value for name, value in row.items() if name != "version"}
-            names, places = (sql.SQL(", ").join(map(made, columns)) for made in (sql.Identifier, sql.Placeholder))
-            owner.execute(sql.SQL("INSERT INTO policies ({}) VALUES ({})").format(names, places), columns)
 
 
 def kept(dsn: str) -> list[dict[str, Any]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
+from psycopg import sql
+
 from aegis.rows.policy import Policy
 
 DAY = date(2026, 5, 1)
@@ -40,3 +43,13 @@ FULL: dict[str, Any] = {
 def policy(**changed: Any) -> Policy:
     """A full policy but for what is `changed`."""
     return Policy.model_validate({**FULL, **changed})
+
+
+def store(dsn: str, number: int, **changed: Any) -> None:
+    """`number` policies, full but for what is changed."""
+    with psycopg.connect(dsn) as owner:
+        for count in range(number):
+            row = {**FULL, "policy_id": f"{changed.get('source', 'example')}-{count}", "source_id": str(count), **changed}
+            columns = {name: list(value) if isinstance(value, tuple) else value for name, value in row.items() if name != "version"}
+            names, places = (sql.SQL(", ").join(map(made, columns)) for made in (sql.Identifier, sql.Placeholder))
+            owner.execute(sql.SQL("INSERT INTO policies ({}) VALUES ({})").format(names, places), columns)
