@@ -44,6 +44,7 @@ collect.add_command(state_command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sources(as_json: bool) -> None:
     """List the sources, their addresses and whether a key is set."""
+    collector_logs(settings())  # a site's bad file is told there
     rows = [
         {"source": name, "title": source.title, "url": address(settings(), source), "key": bool(key(settings(), source)) if needs_key(source) else None}
         for name, source in sorted(known_sources().items())

@@ -28,6 +28,7 @@ from collectors.sources import collected_by_default, kind_of, source_called
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def schedule_command(*, as_json: bool) -> None:
     """Show when each source is asked next, and why then."""
+    collector_logs(settings())  # a site's bad file is told there
     with _translated():
         dues = _timetable(settings()).dues(datetime.now(UTC))
     ordered = sorted(dues.items(), key=lambda item: (item[1].at, item[0]))
