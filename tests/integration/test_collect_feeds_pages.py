@@ -53,7 +53,8 @@ def world(stack: Settings, name: str) -> Iterator[Collecting]:
 
 
 def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "POSTGRES_COLLECTOR_DSN": world.collector_dsn, "KOREA_URL": world.simulator.url + "/rss", "AEGIS_FILES_URL": "", "COLLECT_REQUESTS_PER_SECOND": "100"}
+    settings = {"POSTGRES_COLLECTOR_DSN": world.collector_dsn, "KOREA_URL": world.simulator.url + "/rss", "AEGIS_FILES_URL": ""}
+    environ = {**os.environ, **settings, "COLLECT_REQUESTS_PER_SECOND": "100"}
     return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
 
 
