@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from aegis.cli.screen import screen
 from aegis.rows.business_rule import BusinessRule
 from aegis.settings import settings
+from batch.cli import why
 from batch.cli.ending import translated
 from batch.validation.business_rule import MalformedRule, compiled, parsed, rule_of, schema
 from batch.validation.checks import rules as built_in_rules
@@ -34,6 +35,9 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable
 @click.group("rules")
 def command() -> None:
     """What the full validation holds policies against: rules that come with Aegis, and those of the table business_rules."""
+
+
+command.add_command(why.command)
 
 
 @command.command("list")

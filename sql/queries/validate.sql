@@ -104,3 +104,9 @@ WITH incoming AS MATERIALIZED (
     FROM news WHERE is_new
 )
 SELECT policy_id, changed, is_new FROM news;
+
+-- judgement --
+-- The last judgement of a policy, beside its row as it is now.
+SELECT p.policy_id, p.source, p.title, p.status AS status_now, p.version AS version_now, j.judged_version, j.status, j.reasons, j.completeness, j.accuracy,
+       j.consistency, j.timeliness, j.quality_score, j.was_read, j.filled, j.canonical_id, j.judged_at, j.run_id
+FROM public.policies p LEFT JOIN ops.judgements j USING (policy_id) WHERE p.policy_id = %(policy_id)s;

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from aegis.settings import Settings
-from batch.cli import rules
+from batch.cli import rules, why
 from tests.support.validating import Validating, validating
 
 pytestmark = pytest.mark.stack
@@ -29,7 +29,9 @@ def world(stack: Settings, own_database: str) -> Validating:
 
 @pytest.fixture
 def cli(stack: Settings, world: Validating, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    monkeypatch.setattr(rules, "settings", lambda: stack.model_copy(update={"postgres_validator_dsn": SecretStr(world.validator_dsn)}))
+    dsns = {"postgres_validator_dsn": SecretStr(world.validator_dsn), "postgres_reader_dsn": SecretStr(world.owner_dsn)}
+    for module in (rules, why):
+        monkeypatch.setattr(module, "settings", lambda: stack.model_copy(update=dsns))
     return lambda *arguments: CliRunner().invoke(rules.command, arguments)
 
 
@@ -43,3 +45,23 @@ def test_rules_of_the_table_are_listed_beside_those_that_come_with_aegis_and_che
     checked = cli("check", "--all", "--json")
     assert checked.exit_code == 4
     assert json.loads(checked.stdout)["checked"] == 2
+
+
+def test_a_policy_is_told_how_it_was_judged_and_why(world: Validating, cli: Callable[..., Result]) -> None:
+    world.add(
+        "p",
+        title="서울 소상공인 지원",
+        application_period_text="2026년 11월 2일부터 2026년 12월 20일까지",
+        application_end_date=None,
+        application_start_date=None,
+    )
+    assert "never judged" in cli("why", "p").output
+    world.run()
+    said = json.loads(cli("why", "p", "--json").stdout)
+    assert (said["status"], said["reasons"][0]["rule"]) == ("rejected", "business_rules/sound")
+    shown = cli("why", "p").output
+    assert "no word of the young" in shown
+    assert "application_end_date: the source states None, set to 2026-12-20" in shown
+    world.rows("UPDATE policies SET tags = '{x}' WHERE policy_id = 'p'")
+    assert "changed since" in cli("why", "p").output
+    assert cli("why", "nobody").exit_code == 1
