@@ -18,6 +18,7 @@ from collectors.source import shows_newest_only
 from collectors.sources import SourceName, source_called
 from collectors.spool import Spool, sources_in
 from collectors.staging import staged
+from collectors.summary import Summary
 
 FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -59,10 +60,13 @@ def stage_command(*, folder: Path, as_json: bool) -> None:
 @click.option("--force-gate", is_flag=True, help="Write a listing even where its columns are not those of the last good one.")
 @AS_JSON
 def write_command(*, folder: Path, dry_run: bool, force_archive: bool, force_gate: bool, as_json: bool) -> None:
-    """Write every listing that was staged in FOLDER: new and changed records are stored, those that a whole listing lacks archived."""
+    """Write every listing that was staged in FOLDER: new and changed records are stored, those that a whole listing lacks archived.
+
+    Exit code 1 where the quality gate stopped one; the others are written all the same.
+    """
     configured = settings()
     collector_logs(configured)
-    summaries = []
+    summaries, stopped = [], []
     for source in sources_in(folder):
         spool = Spool(folder, source)
         known = spool.fetched()
@@ -71,14 +75,23 @@ def write_command(*, folder: Path, dry_run: bool, force_archive: bool, force_gat
         writing = Writing(source, dry_run, force_archive, known.begun, shows_newest_only(source_called(source)))
         with traced(), opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
             pages = gated(configured, store, source, dry_run=dry_run, force=force_gate, beforehand=spool.staged)(spool.staged())
-            summaries.append(write(writing, pages, store, reporter(progress, source_called(source).title)))
+            summary = write(writing, pages, store, reporter(progress, source_called(source).title))
+        summaries.append(summary)
+        if summary.error and known.error is None:  # what ended the fetch was told by it
+            stopped.append(f"{source}: {summary.error_code}: {summary.error}")
+    _say_written(summaries, as_json)
+    if stopped:
+        raise click.ClickException("\n".join(stopped))
+
+
+def _say_written(summaries: list[Summary], as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps({each.source: {**asdict(each), "status": each.status} for each in summaries}))
         return
     for summary in summaries:
         show(summary)
         if summary.error:
-            click.echo(f"{summary.source}: the listing is not whole, so nothing is archived ({summary.error_code}: {summary.error})")
+            click.echo(f"{summary.source}: nothing is archived ({summary.error_code}: {summary.error})")
 
 
 def _say(said: dict[str, Any], as_json: bool) -> None:

@@ -127,3 +127,20 @@ def test_what_is_not_staged_is_not_written(world: Collecting, tmp_path: Path) ->
     assert refused.returncode == 1
     assert "aegis collect stage" in refused.stderr
     assert world.policies() == {}
+
+
+def test_a_listing_that_lost_a_column_is_stopped_by_the_gate_and_the_others_are_written(world: Collecting, tmp_path: Path) -> None:
+    steps(world, tmp_path / "good", "gov24")
+    before = world.fingerprint()
+    for row in world.simulator.gov24.rows:
+        del row["소관기관명"]
+    for source in ("bizinfo", "gov24"):
+        said(aegis(world, "fetch", source, "--into", str(tmp_path / "bad"), "--page-size", "25"))
+    said(aegis(world, "stage", str(tmp_path / "bad")))
+    done = aegis(world, "write", str(tmp_path / "bad"))
+    written = json.loads(done.stdout)
+    assert (done.returncode, "gov24: DP_1004: the quality gate is closed: 소관기관명" in done.stderr) == (1, True)
+    assert (written["bizinfo"]["new"], written["gov24"]["fetched"]) == (PER_PORTAL, 0)
+    gov24 = {row["policy_id"] for row in world.rows("SELECT policy_id FROM policies WHERE source = 'gov24'")}
+    assert [row for row in world.fingerprint()[0] if row["policy_id"] in gov24] == before[0]
+    assert said(aegis(world, "write", str(tmp_path / "bad"), "--force-gate"))["gov24"]["changed"] == PER_PORTAL
