@@ -1,9 +1,11 @@
-"""What a batch of policies is compared with, and what was found about it: three statements and two calls of Milvus a batch, however many rows."""
+"""What a batch of policies is compared with, and what was found about it: four statements and two calls of Milvus a batch, however many rows,
+and as many for what the batch is joined with.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,26 @@ from aegis.queries import queries
 from aegis.rows.policy import Policy
 from batch.duplicates.cluster import Cluster
 from batch.duplicates.clusters import MOST_COMPARED, clusters
-from batch.duplicates.features import READ_CHARACTERS
+from batch.duplicates.features import READ_CHARACTERS, Vector
 from batch.duplicates.keys import keys_of
 from batch.duplicates.nearest import Nearest, Neighbourhood
 
 QUERIES = queries("duplicates")
+
+
+MOST_HOPS = 5
+"""How often what was joined is looked at in turn. Clusters seldom take two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a batch came to."""
+
+    clusters: tuple[Cluster, ...]
+    rows: Mapping[str, Policy]
+    """Everything that was compared, by policy_id; the text of rows beside the batch is cut."""
+    looked_at: frozenset[str]
+    """The batch, and what it was joined with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +58,40 @@ class Candidates:
         keys = {row.policy_id: keys_of(row) for row in batch}
         around = self.nearest.around(list(keys))
         with self.connection.cursor(row_factory=dict_row) as cursor:
+            mates = [(row["member"], row["canonical"]) for row in cursor.execute(QUERIES["mates"], {"batch": list(keys)})]
+            near = [*around.pairs, *mates]
             given = [{"policy_id": policy_id, "key": key} for policy_id, its in keys.items() for key in its]
             cursor.execute(QUERIES["remember_keys"], {"keys": json.dumps(given)})
             cursor.execute(
                 QUERIES["candidates"],
                 {
                     "keys": sorted({key for its in keys.values() for key in its}),
-                    "near": sorted({other for _, other in around.pairs}),
+                    "near": sorted({key for pair in near for key in pair}),
                     "batch": list(keys),
                     "most": MOST_COMPARED,
                     "characters": READ_CHARACTERS,
                 },
             )
-            return [Policy.model_validate(row) for row in cursor], around
+            return [Policy.model_validate(row) for row in cursor], Neighbourhood(around.vectors, near)
 
-    def clusters(self, batch: Sequence[Policy]) -> tuple[Cluster, ...]:
-        """The clusters of `batch` and what it is compared with; those that have no row of the batch are left out."""
-        others, around = self.of(batch)
-        own = {row.policy_id for row in batch}
-        found = clusters([*batch, *others], around.vectors, around.pairs)
-        return tuple(cluster for cluster in found if own & {cluster.canonical, *(member.policy_id for member in cluster.members)})
+    def look(self, batch: Sequence[Policy]) -> Look:
+        """The clusters that `batch` is in. What they are joined with is looked at, too, so that a cluster is the same whichever of its rows is looked at."""
+        rows, vectors, near = {row.policy_id: row for row in batch}, dict[str, Vector](), set[tuple[str, str]]()
+        looked_at, found, frontier = set[str](), tuple[Cluster, ...](), list(batch)
+        for _ in range(MOST_HOPS):
+            others, around = self.of(frontier)
+            looked_at |= {row.policy_id for row in frontier}
+            rows = {row.policy_id: row for row in others} | rows
+            vectors |= around.vectors
+            near |= set(around.pairs)
+            found = tuple(each for each in clusters(list(rows.values()), vectors, sorted(near), looked_at) if looked_at & each.keys)
+            frontier = [rows[key] for each in found for key in sorted(each.keys - looked_at)]
+            if not frontier:
+                break
+        return Look(found, rows, frozenset(looked_at))
 
-    def record(self, batch: Sequence[Policy], found: Sequence[Cluster]) -> Recorded:
-        """Write what was found. A row of the batch that is a member of no cluster is a duplicate no more."""
+    def record(self, look: Look) -> Recorded:
+        """Write what was found. A row that was looked at and is a member of no cluster is a duplicate no more, nor is one that it spoke for."""
         members = [
             {
                 "member": member.policy_id,
@@ -73,13 +101,11 @@ class Candidates:
                 "explanation": member.explanation,
                 "reason": cluster.reason,
             }
-            for cluster in found
+            for cluster in look.clusters
             for member in cluster.members
         ]
-        # A row that speaks now may have been spoken for before.
-        looked_at = sorted({row.policy_id for row in batch} | {cluster.canonical for cluster in found})
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(QUERIES["record"], {"found": json.dumps(members), "looked_at": looked_at}).fetchone()
+            row = cursor.execute(QUERIES["record"], {"found": json.dumps(members), "looked_at": sorted(look.looked_at)}).fetchone()
         return Recorded(**row) if row else Recorded(0, 0)
 
     def pages(self, size: int) -> Iterator[list[Policy]]:

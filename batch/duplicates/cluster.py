@@ -28,3 +28,8 @@ class Cluster:
     """Why this one, in words."""
     members: tuple[Member, ...]
     """The others, in order of their keys; never the canonical row."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """policy_id of every row of it."""
+        return frozenset((self.canonical, *(member.policy_id for member in self.members)))

@@ -8,7 +8,7 @@ likenesses does not end at something else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aegis.rows.policy import Policy
@@ -19,19 +19,20 @@ from batch.duplicates.features import Features, Vector, features_of
 from batch.duplicates.keys import keys_of
 
 MOST_COMPARED = 50
-"""Rows of one key that a row is compared with: those next to it in order of their keys."""
+"""Rows of one key that a row is compared with: those next to it in order of their keys, or the first that are stored."""
 
 Pair = tuple[str, str]
 
 
-def clusters(rows: Sequence[Policy], vectors: Mapping[str, Vector], near: Sequence[Pair] = ()) -> tuple[Cluster, ...]:
+def clusters(rows: Sequence[Policy], vectors: Mapping[str, Vector], near: Sequence[Pair] = (), looked_at: Collection[str] | None = None) -> tuple[Cluster, ...]:
     """The clusters among `rows`, each row in one at most, in order of their canonical keys. Rejected and archived rows are in none.
 
     `vectors`: policy_id → embedding, for the rows that have one; a pair without both is judged by its words alone.
     `near`: keys of rows whose embeddings are neighbours; they are compared although they share no blocking key.
+    `looked_at`: only pairs with one of these keys are looked for; all where it is not given.
     """
     comparing = Comparing({row.policy_id: features_of(row, vectors) for row in rows if row.is_published})
-    pairs = {*_sharing_a_key(comparing), *(_ordered(*pair) for pair in near if all(key in comparing.features for key in pair))}
+    pairs = {*_sharing_a_key(comparing, looked_at), *(_ordered(*pair) for pair in near if all(key in comparing.features for key in pair))}
     same = {pair: decision for pair in pairs if (decision := comparing.decision(*pair)).same}
     groups = _grown(same, comparing)
     return tuple(sorted((_cluster(group, comparing) for group in groups), key=lambda cluster: cluster.canonical))
@@ -56,15 +57,17 @@ def _ordered(one: str, other: str) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _sharing_a_key(comparing: Comparing) -> Iterator[Pair]:
+def _sharing_a_key(comparing: Comparing, looked_at: Collection[str] | None) -> Iterator[Pair]:
     blocks: defaultdict[str, list[str]] = defaultdict(list)
     for policy_id, features in sorted(comparing.features.items()):
         for key in keys_of(features.row):
             blocks[key].append(policy_id)
     for members in blocks.values():
         for at, one in enumerate(members):
-            for other in members[at + 1 : at + 1 + MOST_COMPARED]:
-                yield one, other
+            if looked_at is None:
+                yield from ((one, other) for other in members[at + 1 : at + 1 + MOST_COMPARED])
+            elif one in looked_at:
+                yield from (_ordered(one, other) for other in members if other != one)
 
 
 def _grown(same: Mapping[Pair, Decision], comparing: Comparing) -> list[list[str]]:

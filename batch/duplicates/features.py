@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,6 @@ class Features:
     place: Place
     issuer: str
     operator: str
-    text: frozenset[str]
-    """Pairs of letters of the beginning of the text."""
-    groups: frozenset[str]
-    """Whom the title says that it is for."""
-    meant: frozenset[str]
-    """Whom the title or the text names."""
     vector: Vector | None
 
 
@@ -68,33 +63,38 @@ class Likeness:
 
 def features_of(row: Policy, vectors: Mapping[str, Vector]) -> Features:
     """The features of a row; `vectors` by policy_id."""
-    letters = re.sub(r"\W", "", row.content[:READ_CHARACTERS])
-    text = frozenset(letters[at : at + 2] for at in range(len(letters) - 1))
-    named = groups_of(row.title)
     title, issuer, operator = title_of(row.title), organization_of(row.issuing_organization), organization_of(row.operating_organization)
-    return Features(
-        row,
-        title,
-        _without_issuer(title.core, issuer),
-        place_of(row),
-        issuer,
-        operator,
-        text,
-        named,
-        named | groups_of(row.content[:READ_CHARACTERS]),
-        vectors.get(row.policy_id),
-    )
+    return Features(row, title, _without_issuer(title.core, issuer), place_of(row), issuer, operator, vectors.get(row.policy_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of a row only where nothing rules the pair out."""
+
+    text: frozenset[str]
+    """Pairs of letters of the beginning of the text."""
+    groups: frozenset[str]
+    """Whom the title says that it is for."""
+    meant: frozenset[str]
+    """Whom the title or the text names."""
+
+
+@lru_cache(maxsize=4096)
+def _reading(title: str, text: str) -> Reading:
+    letters, groups = re.sub(r"\W", "", text), groups_of(title)
+    return Reading(frozenset(letters[at : at + 2] for at in range(len(letters) - 1)), groups, groups | groups_of(text))
 
 
 def likeness(one: Features, other: Features) -> Likeness:
     """What two rows have in common."""
     cores, wholes = (one.title.core, other.title.core), (one.title.whole, other.title.whole)
+    here, there = (_reading(each.row.title, each.row.content[:READ_CHARACTERS]) for each in (one, other))
     same_issuer = one.issuer in {other.issuer, other.operator} or other.issuer == one.operator
     return Likeness(
         title=max(fuzz.ratio(*cores), fuzz.ratio(*wholes), fuzz.ratio(one.bare, other.bare)) / 100,
         ending=max(_common_end(one.title.last, other.title.last), 2 * (wholes[0][-_END:] == wholes[1][-_END:])),
-        text=len(one.text & other.text) / max(1, min(len(one.text), len(other.text))),
-        others=(one.groups - other.meant) | (other.groups - one.meant),
+        text=len(here.text & there.text) / max(1, min(len(here.text), len(there.text))),
+        others=(here.groups - there.meant) | (there.groups - here.meant),
         issuer=same_issuer if one.issuer and other.issuer else None,
         amount=_amounts(one.row, other.row),
         period=_periods(one.row, other.row),

@@ -27,12 +27,12 @@ def find(candidates: Candidates, progress: Progress, *, dry_run: bool = False) -
     tally = Tally()
     connection = candidates.connection
     for page in candidates.pages(PAGE):
-        found = candidates.clusters(page)
-        recorded = candidates.record(page, found)
+        look = candidates.look(page)
+        recorded = candidates.record(look)
         if not dry_run:
             connection.commit()
         tally.policies += len(page)
-        tally.clusters += len(found)
+        tally.clusters += len(look.clusters)
         tally.kept += recorded.kept
         tally.ended += recorded.ended
         progress.step("policies", tally.policies, 0)

@@ -6,6 +6,7 @@ Each row has at most `BANDS` keys a place: the place, and the smallest pair of l
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
 from aegis.rows.policy import Policy
@@ -20,6 +21,13 @@ FORM = "1"
 def keys_of(row: Policy) -> tuple[str, ...]:
     """The keys of a row, sorted: between 1 and `BANDS` for its place, and as many for each place that it was formed of."""
     core = title_of(row.title).core
-    pairs = {core[at : at + 2] for at in range(len(core) - 1)} or {core}
-    least = {min(pairs, key=lambda pair, band=band: (crc32(f"{band}/{pair}".encode()), pair)) for band in range(BANDS)}  # type: ignore[misc]  # a default binds
+    pairs = [core[at : at + 2] for at in range(len(core) - 1)] or [core]
+    hashes = [_hashes(pair) for pair in pairs]
+    least = {pairs[min(range(len(pairs)), key=[each[band] for each in hashes].__getitem__)] for band in range(BANDS)}
     return tuple(sorted(f"{FORM}/{place}/{pair}" for place in place_of(row).names for pair in least))
+
+
+@lru_cache(maxsize=65_536)
+def _hashes(pair: str) -> tuple[int, ...]:
+    """The place of a pair of letters in each order."""
+    return tuple(crc32(f"{band}/{pair}".encode()) for band in range(BANDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LEGAL_FORM = re.compile(r"\((?:재|주|사|유|학)\)|(?:재단법인|사단법인|주식회사|유한회사)|㈜")
 _DEPARTMENT = re.compile(r"\s+\S*(?:국|실|과|팀|단|담당관|정책관|본부|보건소|의료원|출장소|사업소|센터)$")
@@ -21,6 +22,7 @@ ALIASES = {
 """Short and former names → the name of today."""
 
 
+@lru_cache(maxsize=20_000)
 def organization_of(name: str | None) -> str:
     """The name without legal form, departments and spaces, by its name of today; empty where nobody is named."""
     plain = _LEGAL_FORM.sub("", unicodedata.normalize("NFKC", name or "")).strip().lower()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aegis.codes import NATIONWIDE, SIDO_BY_NAME
 from aegis.rows.policy import Policy
@@ -43,6 +44,7 @@ _NO_MUNICIPALITY = (
     "소진시",
 )
 """Words that end as a municipality's name does."""
+_REMEMBERED = 20_000
 _SHORT = 2
 _CITIES = frozenset(f"{name}시" for name in ("서울", "부산", "대구", "인천", "대전", "울산", "세종"))
 """Provinces by their names as cities. 광주시 is a municipality of 경기도, too, and 제주시 one of 제주."""
@@ -91,6 +93,7 @@ def place_of(row: Policy) -> Place:
     return Place(provinces, municipality if provinces else None)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def of_title(title: str) -> Place:
     """What a title begins with: "[경북] 경산시 2026년 …", "2026년 울진군 …", "대구광역시 남구 …"."""
     head = _HEAD.match(title)
@@ -112,6 +115,7 @@ def without_place(text: str) -> str:
     return rest or text
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _of_name(name: str) -> Place:
     # A short name may begin another word (서울올림픽기념국민체육진흥공단 serves the whole country); an official one does not.
     province = next((each for each in _LONGEST_FIRST if name == each or name.startswith(each + " ") or (len(each) > _SHORT and name.startswith(each))), None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from batch.duplicates.place import without_place
 
+REMEMBERED = 20_000
+"""Titles that are not taken apart again: a row is met in many batches."""
 _BRACKETS = re.compile(r"[\[({「『【<〈《]([^\])}」』】>〉》]*)[\])}」』】>〉》]")
 _YEAR = re.compile(r"(?<!\d)(?:['’](\d{2})|(20\d{2}))\s*(?:학?년도?|~|(?=\D|$))")
 _HALF = re.compile(r"(상반기|하반기|[1-4]\s*/?\s*4?분기)")
@@ -52,6 +55,7 @@ class Title:
         return self.core + "".join(sorted(self.qualifiers))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def title_of(text: str) -> Title:
     """The normal form of a title as published."""
     plain = unicodedata.normalize("NFKC", text).lower().replace("ㆍ", "·")

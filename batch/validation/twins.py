@@ -13,7 +13,6 @@ from aegis.errors import StoreUnavailable
 from aegis.rows.policy import Policy
 from batch.duplicates.candidates import Candidates
 from batch.duplicates.cluster import Cluster
-from batch.duplicates.clusters import clusters
 from batch.duplicates.nearest import Nearest, Neighbourhood, NoNeighbours
 from batch.validation.judgement import Verdict, disagreements
 
@@ -46,11 +45,9 @@ class Twins:
         """policy_id → the policy that speaks for it and why, for every member of a cluster that a policy of `batch` is in; canonical ones are left out."""
         if not batch:
             return {}
-        others, around = self._candidates.of(batch)
-        own = {row.policy_id for row in batch}
-        found = [each for each in clusters([*batch, *others], around.vectors, around.pairs) if own & _keys(each)]
-        self._candidates.record(batch, found)
-        return verdicts(found, {row.policy_id: row for row in (*others, *batch)})
+        look = self._candidates.look(batch)
+        self._candidates.record(look)
+        return verdicts(look.clusters, look.rows)
 
 
 def verdicts(found: Sequence[Cluster], rows: Mapping[str, Policy]) -> dict[str, Verdict]:
@@ -60,7 +57,3 @@ def verdicts(found: Sequence[Cluster], rows: Mapping[str, Policy]) -> dict[str, 
         for each in found
         for member in each.members
     }
-
-
-def _keys(cluster: Cluster) -> set[str]:
-    return {cluster.canonical, *(member.policy_id for member in cluster.members)}

@@ -10,6 +10,11 @@ WITH given AS MATERIALIZED (
 )
 INSERT INTO ops.duplicate_keys (key, policy_id) SELECT key, policy_id FROM given ORDER BY key, policy_id ON CONFLICT DO NOTHING;
 
+-- mates --
+-- What was found before: it is looked at again, however many share its keys.
+SELECT member, canonical FROM ops.duplicates
+WHERE ended_at IS NULL AND (member = ANY (%(batch)s::text[]) OR canonical = ANY (%(batch)s::text[]));
+
 -- candidates --
 -- Published policies that share a key with those that are looked at, or that are named as %(near)s; the beginning of the text is all that is compared.
 WITH wanted AS (
@@ -27,14 +32,15 @@ WHERE p.status IN ('active', 'pending_validation') AND NOT (p.policy_id = ANY (%
 ORDER BY p.policy_id;
 
 -- record --
--- What was found about the policies that were looked at. %(found)s: [{member, canonical, score, alike_to, explanation, reason}]; a policy that is looked at
--- and is not in it is no duplicate any more. Nothing is written where nothing is new.
+-- What was found about the policies that were looked at. %(found)s: [{member, canonical, score, alike_to, explanation, reason}]; a policy that was looked
+-- at, or that is spoken for by such a one, and is not in it is no duplicate any more. Nothing is written where nothing is new.
 WITH found AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(found)s::jsonb)
         AS f (member text, canonical text, score numeric, alike_to text, explanation text, reason text)
 ), ended AS (
     UPDATE ops.duplicates d SET ended_at = clock_timestamp()
-    WHERE d.member = ANY (%(looked_at)s::text[]) AND d.ended_at IS NULL AND d.member NOT IN (SELECT member FROM found)
+    WHERE (d.member = ANY (%(looked_at)s::text[]) OR d.canonical = ANY (%(looked_at)s::text[]))
+      AND d.ended_at IS NULL AND d.member NOT IN (SELECT member FROM found)
     RETURNING d.member
 ), kept AS (
     INSERT INTO ops.duplicates AS d (member, canonical, score, alike_to, explanation, reason)

@@ -49,7 +49,7 @@ def rows(owner: psycopg.Connection[Any], *keys: str) -> list[Policy]:
 
 
 def look(candidates: Candidates, batch: list[Policy]) -> tuple[int, int]:
-    recorded = candidates.record(batch, candidates.clusters(batch))
+    recorded = candidates.record(candidates.look(batch))
     candidates.connection.commit()
     return recorded.kept, recorded.ended
 
@@ -80,6 +80,26 @@ def test_one_that_is_a_duplicate_no_more_is_ended_and_not_deleted(owner: psycopg
     assert look(candidates, rows(owner, "a")) == (0, 1)
     assert owner.execute(FOUND).fetchall() == [{"member": "a", "canonical": "b", "holds": False}]
     assert owner.execute("SELECT count(*) AS n FROM policies").fetchone() == {"n": 2}
+
+
+def test_one_that_speaks_no_more_gives_its_members_free(owner: psycopg.Connection[Any], candidates: Candidates) -> None:
+    add(owner, "a", "청년 월세 지원")
+    add(owner, "b", "청년 월세 지원", "bokjiro_local")
+    look(candidates, rows(owner, "a", "b"))
+    owner.execute("UPDATE policies SET title = '노인 보청기 지원' WHERE policy_id = 'b'")
+    assert look(candidates, rows(owner, "b")) == (0, 1)
+
+
+def test_a_cluster_is_the_same_whichever_of_its_policies_is_looked_at(owner: psycopg.Connection[Any], candidates: Candidates) -> None:
+    add(owner, "a", "독감 예방접종 지원")
+    add(owner, "b", "인플루엔자 예방접종 지원 확대", "bokjiro_local")
+    add(owner, "c", "취약계층 인플루엔자 예방접종 지원 확대", "youthcenter")
+    look(candidates, rows(owner, "a", "b", "c"))
+    first = owner.execute(FOUND).fetchall()
+    assert len(first) == 2
+    for key in "abc":
+        assert look(candidates, rows(owner, key)) == (0, 0)
+    assert owner.execute(FOUND).fetchall() == first
 
 
 def test_the_keys_of_a_changed_title_replace_the_old_ones(owner: psycopg.Connection[Any], candidates: Candidates) -> None:
