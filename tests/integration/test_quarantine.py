@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from aegis.settings import Settings
 from collectors.quarantine import cli
+from collectors.store import PolicyStore
 from infra.local.portals.application import running, simulator
 from infra.local.portals.generated import gov24_row
 from tests.support.collecting import Collecting, collecting
@@ -120,6 +122,25 @@ def test_the_second_record_of_an_identifier_is_not_released_over_the_first(world
     result = quarantine("release", "--all", "--json")
     assert (result.exit_code, _said(result)["released"]) == (4, 0)
     assert world.policies()[shelf.rows[0]["서비스ID"]]["title"] == title
+
+
+def test_an_older_form_of_a_record_is_not_released_over_a_newer_one(world: Collecting, quarantine: Quarantine) -> None:
+    _quarantine_a_sound_record(world)
+    world.simulator.gov24.change("EXAMPLE000900", {"지원내용": "○ 더"})
+    world.run()
+    result = quarantine("release", "--all", "--json")
+    assert (result.exit_code, _said(result)["released"]) == (4, 0)
+    assert any("newer form" in reason for reason in _said(result)["kept"])
+    assert "EXAMPLE000900" not in world.policies()
+
+
+def test_nothing_is_released_while_its_source_is_collected(world: Collecting, quarantine: Quarantine) -> None:
+    _quarantine_a_sound_record(world)
+    with psycopg.connect(world.collector_dsn, autocommit=True) as connection, PolicyStore(connection, "gov24", dry_run=False).alone():
+        result = quarantine("release", "--all")
+    assert result.exit_code == 1
+    assert "gov24" in result.output
+    assert len(_said(quarantine("list", "--json"))) == 1
 
 
 def test_a_record_of_a_source_that_nobody_knows_stays(world: Collecting, quarantine: Quarantine) -> None:

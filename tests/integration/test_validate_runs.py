@@ -156,6 +156,28 @@ def test_batches_go_through_everything_and_a_limit_ends_a_run_early(world: Valid
     assert {row["status"] for row in world.rows("SELECT status FROM policies")} == {"active"}
 
 
+def test_a_run_that_dies_keeps_what_it_committed_and_the_next_one_goes_on(world: Validating, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        world.add(f"p{number}")
+    writes, batches = Ledger.judge, iter([True, False])
+
+    def dies_in_the_second(ledger: Ledger, judgements: Sequence[Judgement]) -> Written:
+        written = writes(ledger, judgements)
+        if not next(batches):
+            raise psycopg.OperationalError("the server is gone")
+        return written
+
+    monkeypatch.setattr(Ledger, "judge", dies_in_the_second)
+    with pytest.raises(psycopg.OperationalError):
+        world.run(batch_size=2)
+    monkeypatch.undo()
+    assert [world.policy(f"p{number}")["status"] for number in range(4)] == ["active", "active", "pending_validation", "pending_validation"]
+    [ended] = world.rows("SELECT state, message, summary -> 'judged' AS judged FROM ops.runs")
+    assert (ended["state"], ended["judged"]) == ("failed", 2)
+    assert world.run(batch_size=2).tally.judged == 2
+    assert [len(world.events(f"p{number}")) for number in range(4)] == [1, 1, 1, 1]
+
+
 def test_only_the_source_that_is_asked_for_is_judged(world: Validating) -> None:
     world.add("p", source="one")
     world.add("q", source="other")
