@@ -8,7 +8,7 @@ must still be there. Whoever shows policies folds duplicates by the judgement's 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -97,7 +97,7 @@ def judge(found: Case, violations: tuple[Reason, ...], verdict: Verdict | None, 
     """The judgement of a policy on the day `on`, Korea's. `violations`: of the rules, over the policy as it was read."""
     row = found.reading.row
     scored = score(row.model_copy(update={"status": "active", "is_active": True}), on)
-    reasons = (*violations, *unknown(row), *_over(row, on), *_duplicate(verdict))
+    reasons = (*violations, *unknown(row, on), *_over(row, on), *_duplicate(verdict))
     status = _status(reasons)
     if status == "active" and scored.total < threshold:
         status, reasons = "rejected", (*reasons, *_too_low(scored, threshold))
@@ -113,6 +113,11 @@ def judge(found: Case, violations: tuple[Reason, ...], verdict: Verdict | None, 
         was_read=found.reading.was_read,
         canonical_id=verdict.canonical_id if verdict else None,
     )
+
+
+def spoken_for(found: Judgement, verdict: Verdict | None) -> Judgement:
+    """`found`, made of the policy alone, of a policy that another one speaks for: its status stays."""
+    return replace(found, reasons=(*found.reasons, *_duplicate(verdict)), canonical_id=verdict.canonical_id) if verdict else found
 
 
 def disagreements(row: Policy, canonical: Policy) -> tuple[Reason, ...]:

@@ -115,6 +115,11 @@ class Ledger:
         rows = self._connection.execute(self._sql["newly_spoken_for"], {"spoken_for": orjson.dumps(dict(canonical)).decode()})
         return tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
 
+    def spoken_for_no_longer(self, judged: Sequence[str], members: Sequence[str]) -> tuple[Due, ...]:
+        """Active policies whose judgement names one of `judged` as what speaks for them, except `members`, of which that was just found."""
+        rows = self._connection.execute(self._sql["spoken_for_no_longer"], {"judged": list(judged), "members": list(members)})
+        return tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
+
     @contextmanager
     def transaction(self, *, dry_run: bool) -> Iterator[None]:
         """A batch, whole or not at all; in a dry run never."""

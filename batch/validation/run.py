@@ -21,7 +21,7 @@ from batch.runs import CONNECT_TIMEOUT_SECONDS, Run, Verdict, enter, open_run
 from batch.validation.business_rule import compiled
 from batch.validation.checks import rules as built_in_rules
 from batch.validation.examination import Examination
-from batch.validation.judgement import Case, Judgement, case, judge
+from batch.validation.judgement import Case, Judgement, case, judge, spoken_for
 from batch.validation.judgement import Verdict as Duplicate
 from batch.validation.ledger import Due, Ledger, Order, Written
 from batch.validation.tally import Tally
@@ -96,16 +96,25 @@ class Validation:
             yield batch.due
 
     def _take(self, batch: tuple[Due, ...], examination: Examination) -> None:
-        """Judge a batch, and with it the policies that it turned out to speak for, in one transaction."""
-        cases = [case(each.row, each.filled) for each in batch]
-        keys = {each.row.policy_id for each in cases}
+        """Judge a batch, and with it the policies that it turned out to speak for, or to speak for no longer, in one transaction."""
         with self.ledger.transaction(dry_run=self.order.dry_run):
-            verdicts = self.compare([each.reading.row for each in cases])
-            beside = {key: verdict.canonical_id for key, verdict in verdicts.items() if key not in keys}
-            cases += [case(each.row, each.filled) for each in self.ledger.newly_spoken_for(beside)]
-            judgements = judged(cases, examination, verdicts, self.order)
-            written = Written(len(judgements), 0, 0) if self.order.dry_run else self.ledger.judge(judgements)
-        self.tally.add(judgements, written)
+            members = self._judge(batch, examination)
+            left = () if self.order.dry_run else self.ledger.spoken_for_no_longer([each.row.policy_id for each in batch], members)
+            if left:
+                self._judge(left, examination)
+
+    def _judge(self, batch: tuple[Due, ...], examination: Examination) -> list[str]:
+        """Keys of the policies that others speak for."""
+        cases = [case(each.row, each.filled) for each in batch]
+        alone = judged(cases, examination, {}, self.order)
+        # Compared as what they are about to be: who is rejected speaks for nobody.
+        verdicts = self.compare([each.reading.row.model_copy(update={"status": own.status}) for each, own in zip(cases, alone, strict=True)])
+        keys = {each.row.policy_id for each in batch}
+        beside = {key: verdict.canonical_id for key, verdict in verdicts.items() if key not in keys}
+        others = [case(each.row, each.filled) for each in self.ledger.newly_spoken_for(beside)]
+        judgements = (*(spoken_for(each, verdicts.get(each.policy_id)) for each in alone), *judged(others, examination, verdicts, self.order))
+        self.tally.add(judgements, Written(len(judgements), 0, 0) if self.order.dry_run else self.ledger.judge(judgements))
+        return list(verdicts)
 
 
 def judged(cases: Sequence[Case], examination: Examination, verdicts: Mapping[str, Duplicate], order: Order) -> tuple[Judgement, ...]:

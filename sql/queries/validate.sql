@@ -45,6 +45,17 @@ WHERE p.policy_id IN (SELECT jsonb_object_keys(%(spoken_for)s::jsonb)) AND p.sta
   AND j.canonical_id IS DISTINCT FROM (%(spoken_for)s::jsonb ->> p.policy_id)
 ORDER BY p.policy_id;
 
+-- spoken_for_no_longer --
+-- Active policies whose judgement names one of %(judged)s as the policy that speaks for them, except %(members)s, of which that was just found.
+SELECT p.policy_id, p.source, p.source_id, p.title, p.content, p.issuing_organization, p.operating_organization, p.category, p.target_regions,
+       p.target_industries, p.funding_amount_min, p.funding_amount_max, p.interest_rate, p.application_start_date, p.application_end_date,
+       p.application_period_text, p.detail_url, p.tags, p.status, p.quality_score, p.is_active,
+       CASE WHEN p.created_at BETWEEN '0001-01-02T00:00:00Z' AND '9999-12-30T00:00:00Z' THEN p.created_at END AS created_at, p.updated_at, p.version,
+       j.filled
+FROM public.policies p JOIN ops.judgements j USING (policy_id)
+WHERE j.canonical_id = ANY (%(judged)s::text[]) AND p.policy_id <> ALL (%(members)s::text[]) AND p.status = 'active' AND j.judged_version = p.version
+ORDER BY p.policy_id;
+
 -- judge --
 -- A row that changed since it was read is left alone: it is judged next time. Only rows that differ are locked and written, in the order of their keys, as
 -- collectors do; a judgement that says nothing new writes nothing.
