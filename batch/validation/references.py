@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from aegis.codes import SIDO
 from aegis.errors import Code
-from aegis.references.industries import section
-from aegis.references.regions import today
+from aegis.references import industries, regions
 from aegis.rows.policy import Policy
 from batch.validation.reason import Reason, Severity
 
 
 def todays(row: Policy) -> dict[str, Any]:
     """Columns with codes that have a successor, with the successor instead."""
-    regions = tuple(dict.fromkeys(today(code) for code in row.target_regions))
-    return {"target_regions": regions} if regions != row.target_regions else {}
+    places = tuple(dict.fromkeys(regions.today(code) for code in row.target_regions))
+    trades = tuple(dict.fromkeys(_trade(code) for code in row.target_industries))
+    changed = {"target_regions": places, "target_industries": trades}
+    return {name: codes for name, codes in changed.items() if codes != getattr(row, name)}
 
 
-def unknown(row: Policy) -> tuple[Reason, ...]:
-    """What names no region or industry that any list has."""
-    regions = [code for code in row.target_regions if code[:2] not in SIDO]
-    industries = [code for code in row.target_industries if section(code) is None]
-    return (*_reasons("target_regions", "region", regions), *_reasons("target_industries", "industry", industries))
+def unknown(row: Policy, on: date) -> tuple[Reason, ...]:
+    """What names no region or industry: rejected where no list ever had it, a note where one had, or has it on another day than `on`."""
+    places = [code for code in row.target_regions if not regions.REGIONS.has(code[: regions.PROVINCE_DIGITS])]
+    trades = [code for code in row.target_industries if industries.section(code) is None]
+    old_places = [code for code in row.target_regions if code not in places and not regions.is_known(code, on)]
+    old_trades = [code for code in row.target_industries if code not in trades and not industries.is_known(code, on)]
+    return (
+        *_reasons("target_regions", "no region has, or had, the code", places, Severity.REJECT),
+        *_reasons("target_industries", "no industry has, or had, the code", trades, Severity.REJECT),
+        *_reasons("target_regions", f"no region has on {on} the code", old_places, Severity.NOTE),
+        *_reasons("target_industries", f"no industry has on {on} the code", old_trades, Severity.NOTE),
+    )
 
 
-def _reasons(field: str, what: str, codes: list[str]) -> tuple[Reason, ...]:
+def _trade(code: str) -> str:
+    """Groups and classes keep their digits: what became of them, the list of divisions does not say."""
+    return (industries.successor(code) or code) if len(code) <= industries.DIVISION_DIGITS else code
+
+
+def _reasons(field: str, fault: str, codes: Sequence[str], severity: Severity) -> tuple[Reason, ...]:
     if not codes:
         return ()
-    reason = f"no {what} has, or had, the code {', '.join(codes[:5])}"
-    return (Reason(Code.VALIDATION_FAILED, field, reason, "mend the source's mapping, or add the code to the list", f"{field}_are_known", Severity.REJECT),)
+    remedy = "mend the source's mapping, or add the code to the list in aegis/references"
+    return (Reason(Code.VALIDATION_FAILED, field, f"{fault} {', '.join(codes[:5])}", remedy, f"{field}_are_known", severity),)

@@ -62,7 +62,10 @@ OVER = {"application_start_date": date(2026, 1, 1), "application_end_date": date
         (policy(**OVER), (BROKEN,), "rejected", {"DP_2001"}),
         (policy(content="", issuing_organization=None, detail_url=None, category=None), (), "rejected", {"DP_2002"}),
         (policy(target_regions=["99"]), (), "rejected", {"DP_2001"}),
-        (policy(target_industries=["A", "10"]), (), "active", set()),
+        (policy(target_regions=["11", "11999"]), (), "active", {"DP_2001"}),
+        (policy(target_regions=["42110", "11110"]), (), "active", set()),
+        (policy(target_industries=["A", "10", "26110", "69"]), (), "active", set()),
+        (policy(target_industries=["00"]), (), "rejected", {"DP_2001"}),
     ],
 )
 def test_what_speaks_against_a_policy_decides_its_status(row: Policy, violations: tuple[Reason, ...], status: str, codes: set[str]) -> None:
