@@ -108,11 +108,11 @@ def refusal(value: Any, answer: Answer) -> SourceFailed:
 
 
 def _read_markup(text: str, answer: Answer) -> NoData:
-    fields = {tag: match[1].strip() for tag in GATEWAY_TAGS if (match := re.search(rf"<{tag}>\s*([^<]*)</{tag}>", text))}
+    fields = {tag: match[1].strip() for tag in GATEWAY_TAGS if (match := re.search(rf"<{tag}>([^<]*)</{tag}>", text))}
     if fields:
         judge_reason(fields, answer)
         return NoData()
-    result = re.search(r"<resultCode>\s*([^<]*)</resultCode>", text)
+    result = re.search(r"<resultCode>([^<]*)</resultCode>", text)
     if result and (code := result[1].strip()) in OK_CODES and answer.is_success:
         raise SourceFailed(MALFORMED, f"HTTP {answer.status} with XML instead of JSON: {excerpt(text)!r}")
     if result:

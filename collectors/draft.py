@@ -19,6 +19,8 @@ from aegis.fixes import Fix
 NAMESPACE = UUID("6f0a8c1e-5d0b-5b7e-9d0a-3f1f6b2f9c41")
 """Names policies by (source, source_id). Never change it: a deleted and re-inserted record has to come back under the same key."""
 
+SOURCE_ID = r"[A-Za-z0-9_\-]{1,100}"
+"""The portals' identifiers are letters, digits, - and _; anything else (a masked "B010-****-****") is shared by several records."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1))]
 Won = Annotated[int, Field(ge=0, le=10**16)]
@@ -35,8 +37,7 @@ class PolicyDraft(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     source: str
-    # The portals' identifiers are letters, digits, - and _; anything else (a masked "B010-****-****") is shared by several records.
-    source_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,100}$")]
+    source_id: Annotated[str, StringConstraints(pattern=f"^{SOURCE_ID}$")]
     title: Name
     content: Annotated[str, StringConstraints(max_length=1_000_000)] = ""
     issuing_organization: Name | None = None

@@ -30,7 +30,7 @@ def parse(text: str | None) -> Period:
 
     Raises `ImpossibleDate` where the form is a period's and the day does not exist; prose gives an empty period.
     """
-    match = _PERIOD.fullmatch(text or "")
+    match = _PERIOD.fullmatch(" ".join((text or "").split()))  # a field filled up with spaces would take a minute
     if match is None:
         return Period()
     groups = match.groups()

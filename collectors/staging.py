@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aegis.errors import Code
 from collectors.draft import Accepted, Outcome, Problem, Rejected
@@ -21,7 +21,7 @@ class Order:
 
     portal: Portal
     url: str
-    api_key: str
+    api_key: str = field(repr=False)
     page_size: int
     dry_run: bool = False
     force_archive: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,12 @@ from pydantic import ValidationError
 from aegis.errors import Code
 from aegis.fixes import fixed
 from collectors.document import document_of
-from collectors.draft import Accepted, Outcome, PolicyDraft, Problem, Rejected
+from collectors.draft import SOURCE_ID, Accepted, Outcome, PolicyDraft, Problem, Rejected
 from collectors.period import ImpossibleDate
 from collectors.source import Source
 from collectors.wording import line, storable
 
+_USABLE = re.compile(SOURCE_ID)
 _ABSENT = frozenset({"missing", "string_too_short"})
 _RULE = frozenset({"greater_than_equal", "less_than_equal", "string_too_long"})
 
@@ -40,13 +42,17 @@ def validate(source: Source, raw: object) -> Outcome:
 
 def usable_id(source: Source, raw: object) -> str | None:
     """The record's identifier where it has one that could be a policy's; None otherwise."""
-    source_id = _source_id(source, raw)
-    return source_id if source_id and all(letter.isalnum() or letter in "-_" for letter in source_id) else None
+    identifier = _identifier(source, raw)
+    return identifier if _USABLE.fullmatch(identifier) else None
 
 
 def _source_id(source: Source, raw: object) -> str:
+    return _identifier(source, raw)[:100]
+
+
+def _identifier(source: Source, raw: object) -> str:
     value = raw.get(source.id_field) if isinstance(raw, Mapping) else None
-    return storable(line(str(value)))[:100] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return storable(line(str(value))) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _problem(source: Source, detail: dict[str, Any]) -> Problem:

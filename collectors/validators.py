@@ -27,5 +27,6 @@ NO_VALIDATORS = Validators()
 
 
 def validators_in(headers: Mapping[str, str]) -> Validators:
-    """Those of an answer's headers."""
-    return Validators(headers.get("ETag"), headers.get("Last-Modified"))
+    """Those of an answer's headers that can be sent back: a header of a request is ASCII."""
+    etag, last_modified = (value if (value := headers.get(name)) and value.isascii() else None for name in ("ETag", "Last-Modified"))
+    return Validators(etag, last_modified)

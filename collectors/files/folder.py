@@ -22,6 +22,8 @@ RAGGED = "(row)"
 """The column under which a reader puts what is wrong with a row as a whole."""
 _SEPARATORS = re.compile(r"[,;|]|\|\|")
 _CODE = re.compile(r"\d{2}")
+MOST_DIGITS = 17
+"""A longer amount is above any, and one of thousands of digits Python refuses to read: it stays text, for validation to refuse."""
 
 
 class _Sound(BaseModel):
@@ -116,7 +118,7 @@ def _day(texts: list[str]) -> date | str | None:
 
 def _won(texts: list[str]) -> int | str | None:
     text = line(texts[0]).replace(",", "").removesuffix("원").strip()
-    return (int(text) if text.isdecimal() else text) if text else None
+    return (int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else text) if text else None
 
 
 def _rate(texts: list[str]) -> Decimal | str | None:

@@ -14,6 +14,7 @@ from collectors.failures import SourceFailed
 from collectors.pages.description import Description, DetailRules, ListRules
 from collectors.pages.recognising import CHANGED, recognised
 from collectors.pages.rule import Rule
+from collectors.portals.portal import count
 
 _SESSION = re.compile(r";jsessionid=[^?#]*", re.IGNORECASE)
 
@@ -80,5 +81,4 @@ def _first(rule: Rule | None, page: Selector) -> str:
 
 
 def _total(rule: Rule | None, page: Selector) -> int | None:
-    digits = re.sub(r"\D", "", _first(rule, page))
-    return int(digits) if digits else None
+    return count(re.sub(r"\D", "", _first(rule, page)))

@@ -15,6 +15,8 @@ __all__ = ["ApiPortal", "Page", "Portal", "Request"]
 
 DATA_GO_KR = "data_go_kr"
 """The gateway of data.go.kr, whose portals may share one key: `DATA_GO_KR_API_KEY`."""
+MOST_DIGITS = 15
+"""A longer number counts nothing, and one of thousands of digits Python refuses to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +80,4 @@ def count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip()
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None

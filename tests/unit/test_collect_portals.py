@@ -14,6 +14,8 @@ from aegis.errors import Code
 from collectors.answer import Answer
 from collectors.draft import Accepted, PolicyDraft, Rejected, policy_id
 from collectors.portals import PORTALS
+from collectors.portals.portal import count
+from collectors.staging import Order
 from collectors.validation import usable_id, validate
 from infra.local.portals.generated import bizinfo_row, gov24_row
 from infra.local.portals.registry import INTERFACES
@@ -152,6 +154,7 @@ def test_a_dash_is_no_period() -> None:
         ("gov24", {"서비스ID": "A1", "서비스명": ["난방비"]}, [(Code.INVALID_FORMAT, "서비스명")]),
         ("gov24", {"서비스ID": "A1", "서비스명": 5, "지원대상": {}}, [(Code.INVALID_FORMAT, "서비스명"), (Code.INVALID_FORMAT, "지원대상")]),
         ("gov24", {"서비스ID": "B010-****-****", "서비스명": "가림"}, [(Code.INVALID_FORMAT, "서비스ID")]),
+        ("gov24", {"서비스ID": "지원-1", "서비스명": "가"}, [(Code.INVALID_FORMAT, "서비스ID")]),
         ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "2062.05.02~2026.05.01"}, [(Code.VALIDATION_FAILED, "application_end_date")]),
         ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "2026.02.30~2026.05.01"}, [(Code.INVALID_FORMAT, "신청기한")]),
         ("gov24", {"서비스ID": "A1", "서비스명": "가", "신청기한": "1026.02.03~2026.05.01"}, [(Code.VALIDATION_FAILED, "application_start_date")]),
@@ -237,3 +240,17 @@ def test_an_encoded_key_is_not_encoded_twice() -> None:
 
 def test_a_request_shows_no_key_when_it_is_printed() -> None:
     assert "secret" not in repr(GOV24.request("http://x", "secret", 1, 10))
+
+
+@pytest.mark.parametrize(("identifier", "usable"), [("A-1_b", True), ("지원-1", False), ("Ａ1", False), ("A" * 101, False), ("", False)])
+def test_an_identifier_is_usable_only_where_a_policy_can_have_it(identifier: str, usable: bool) -> None:
+    assert (usable_id(GOV24, {"서비스ID": identifier}) is not None) is usable
+
+
+def test_a_number_of_thousands_of_digits_counts_nothing_and_breaks_no_neighbour() -> None:
+    assert count("9" * 5000) is None
+    assert "세 이상" not in draft("youthcenter", {"plcyNo": "1", "plcyNm": "가", "sprtTrgtMinAge": "9" * 5000}).content
+
+
+def test_an_order_shows_no_key_when_it_is_printed() -> None:
+    assert "secret" not in repr(Order(GOV24, "http://x", "secret", 1))

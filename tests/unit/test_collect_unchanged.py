@@ -10,7 +10,7 @@ from collectors.feeds import FEEDS
 from collectors.fetch import Fetcher
 from collectors.http import MemoryState, PoliteClient, manners_for
 from collectors.staging import Order, fetched
-from collectors.validators import NO_VALIDATORS, Validators
+from collectors.validators import NO_VALIDATORS, Validators, validators_in
 from tests.support.scripted_source import ScriptedSource, scripted_source
 
 FEED = FEEDS["korea.policy"]
@@ -49,3 +49,7 @@ def test_a_run_that_broke_off_or_wrote_nothing_remembers_nothing(source: Scripte
     records(source, state, most=1)
     records(source, state, remembers=False)
     assert state.validators(source.url(PATH)) == NO_VALIDATORS
+
+
+def test_what_cannot_be_sent_back_is_not_remembered() -> None:
+    assert validators_in({"ETag": '"가"', "Last-Modified": "Tue, 03 Nov 2026 00:00:00 GMT"}) == Validators(None, "Tue, 03 Nov 2026 00:00:00 GMT")
