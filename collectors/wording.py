@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "dt", "dd"})
 _SILENT = frozenset({"script", "style", "head", "title"})
@@ -71,6 +72,14 @@ def link(text: str | None) -> str | None:
     """The address as a portal writes it, made one with a scheme where it lacks one; whether it is one at all is for validation to say."""
     url = line(text or "")
     return f"https://{url}" if url and "://" not in url else url or None
+
+
+def absolute(place: str, text: str) -> str:
+    """Where `text`, an address on the page at `place`, leads to; `text` as it is where that is no address ("http://[주소]"), for validation to refuse."""
+    try:
+        return urljoin(place, text)
+    except ValueError:
+        return text
 
 
 def first_link(*texts: str | None) -> str | None:

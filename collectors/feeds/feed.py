@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs
 
 import feedparser
 from parsel import Selector
@@ -18,7 +18,7 @@ from collectors.draft import Fields
 from collectors.feeds.markup import checked
 from collectors.feeds.moment import KOREA, moment
 from collectors.portals.portal import Page, Request
-from collectors.wording import line, plain, without_contacts
+from collectors.wording import absolute, line, plain, without_contacts
 
 SITE = "https://www.korea.kr/"
 ID_PARAMETER = "newsId"
@@ -89,7 +89,7 @@ class Feed:
 
 def _record(entry: Mapping[str, Any]) -> dict[str, Any]:
     """One item as a record: what it says, with the identifier taken out of its link and the time of publication read."""
-    link = urljoin(SITE, line(str(entry.get("link", ""))))
+    link = absolute(SITE, line(str(entry.get("link", ""))))
     description = _description(entry)
     stated = str(entry.get("published") or entry.get("updated") or "")
     published = moment(stated)
@@ -113,15 +113,16 @@ def _description(entry: Mapping[str, Any]) -> str:
 
 
 def _identifier(link: str) -> str:
-    return next(iter(parse_qs(urlsplit(link).query).get(ID_PARAMETER, [])), "")
+    query = link.partition("#")[0].partition("?")[2]
+    return next(iter(parse_qs(query).get(ID_PARAMETER, [])), "")
 
 
 def _attachments(entry: Mapping[str, Any], description: str, link: str) -> list[dict[str, str]]:
     """Names and addresses of the files, from enclosures and from links to downloads within the text; each address once."""
-    found = {urljoin(link, str(each.get("href", ""))): line(str(each.get("title", ""))) for each in entry.get("enclosures", [])}
+    found = {absolute(link, str(each.get("href", ""))): line(str(each.get("title", ""))) for each in entry.get("enclosures", [])}
     if "<a" in description.lower():
         for anchor in Selector(description).css("a[href]"):
-            address = urljoin(link, anchor.attrib["href"])
+            address = absolute(link, anchor.attrib["href"])
             if _DOWNLOAD.search(address):
                 found[address] = line(" ".join(anchor.css("::text").getall())) or found.get(address, "")
     return [{"name": name or address.rpartition("/")[2], "url": address} for address, name in found.items()]

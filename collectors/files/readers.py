@@ -97,7 +97,7 @@ def _xml(path: Path, mapping: FolderMapping) -> Rows:
         yield from _objects(elements(), mapping)
     except DefusedXmlException as error:
         raise unreadable(f"it declares a document type or entities ({type(error).__name__}), which no record needs") from error
-    except (ParseError, ValueError) as error:
+    except (ParseError, ValueError, RecursionError) as error:
         raise unreadable(f"it is no whole XML ({_first_line(error)})") from error
 
 

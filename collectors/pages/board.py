@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 from parsel import Selector
 
@@ -15,6 +14,7 @@ from collectors.pages.description import Description, DetailRules, ListRules
 from collectors.pages.recognising import CHANGED, recognised
 from collectors.pages.rule import Rule
 from collectors.portals.portal import count
+from collectors.wording import absolute
 
 _SESSION = re.compile(r";jsessionid=[^?#]*", re.IGNORECASE)
 
@@ -71,7 +71,7 @@ def detail_in(answer: Answer, site: Description, source_id: str) -> dict[str, An
 
 def _listed(node: Selector, rules: ListRules, detail: DetailRules, url: str) -> Listed:
     source_id = rules.id.first(node)
-    link = urljoin(url, _SESSION.sub("", _first(rules.link, node))) if detail.url is None else detail.url.format(id=source_id)
+    link = absolute(url, _SESSION.sub("", _first(rules.link, node))) if detail.url is None else detail.url.format(id=source_id)
     row = {"title": rules.title.first(node), "date": _first(rules.date, node), "department": _first(rules.department, node)}
     return Listed(source_id, link, row)
 

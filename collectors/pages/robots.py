@@ -12,6 +12,8 @@ from collectors.failures import Handling, SourceFailed, Verdict, of_status
 AGENT = "aegis-collector"
 """The product name in the User-Agent header: what rules for this collector are addressed to."""
 FORBIDDEN = Verdict(Code.SCRAPING_BLOCKED, Handling.FATAL, "the site does not want it read: leave it out, or ask its operator")
+MOST_DELAY_SECONDS = 60.0
+"""A site that wants a longer pause between two requests wants no program: a run of a hundred notices would last hours."""
 _ERRORS_OF_THE_CLIENT = range(400, 500)
 
 
@@ -27,9 +29,11 @@ class Robots:
         return float(self._rules.crawl_delay(AGENT) or 0.0)
 
     def expect_allowed(self, url: str) -> None:
-        """Raise `SourceFailed` (DP_1003) where the rules forbid `url`."""
+        """Raise `SourceFailed` (DP_1003) where the rules forbid `url`, or allow it only once in a great while."""
         if not self._rules.can_fetch(url, AGENT):
             raise SourceFailed(FORBIDDEN, f"robots.txt forbids {url.partition('?')[0]}")
+        if self.delay > MOST_DELAY_SECONDS:
+            raise SourceFailed(FORBIDDEN, f"robots.txt wants {self.delay:.0f} seconds between requests, more than {MOST_DELAY_SECONDS:.0f}")
 
 
 def robots_in(answer: Answer) -> Robots:

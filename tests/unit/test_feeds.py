@@ -64,6 +64,14 @@ def test_an_item_without_a_newsid_goes_to_the_quarantine_and_its_neighbour_does_
     assert [type(each) for each in outcomes] == [Rejected, Accepted]
 
 
+def test_addresses_that_are_none_cost_no_more_than_their_item() -> None:
+    nowhere = ITEM.replace("https://www.korea.kr/news/policyNewsView.do", "http://[주소]/x.do")
+    named = ITEM.replace("/common/download.do?fileId=7", "http://[주소]/common/download.do?fileId=7")
+    outcomes = [validate(POLICY, raw) for raw in read(RSS.format(nowhere + named)).records]
+    assert [type(each) for each in outcomes] == [Rejected, Accepted]
+    assert "공고문.hwp" in outcomes[1].document.body
+
+
 def test_a_feed_without_items_is_an_empty_page() -> None:
     assert read(RSS.format("")) == Page((), 0)
 

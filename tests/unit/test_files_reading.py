@@ -176,6 +176,7 @@ def test_a_text_of_more_than_100_000_characters_is_one_field(folder: Path) -> No
         ("a.json", b'[{"a": 1}]', "the first record has no '번호'"),
         ("a.jsonl", b'{"a": \n', "no JSON"),
         ("a.xml", b"<items><item><a>1</a>", "no whole XML"),
+        ("a.xml", b"<items><item>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</item></items>", "no whole XML"),
         ("a.xml", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><items><item>&e;</item></items>', "document type or entities"),
         ("a.xlsx", b"PK\x03\x04 cut short", "no workbook"),
         ("a.parquet", b"PAR1 cut short", "no whole Parquet"),

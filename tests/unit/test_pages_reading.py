@@ -131,13 +131,14 @@ def test_a_notice_that_was_taken_away_meanwhile_is_left_out() -> None:
     assert len(records(reading(TABLE, board))) == 24
 
 
-def test_a_notice_on_a_foreign_host_is_quarantined_and_not_asked_for() -> None:
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest", "http://[주소]/169.254.169.254"])
+def test_a_notice_on_a_foreign_host_or_none_is_quarantined_and_not_asked_for(address: str) -> None:
     board, rules = NoticeBoard(), TABLE.description.list.model_copy(update={"link": _ANY_ROW.model_copy(update={"select": "td.title a::text"})})
-    board.notices = [notice(2), replace(notice(1), title="http://169.254.169.254/latest")]
+    board.notices = [notice(2), replace(notice(1), title=address)]
     site = Site(TABLE.description.model_copy(update={"list": rules, "detail": TABLE.description.detail.model_copy(update={"url": None})}))
     board.details[2] = board.details[1] = (404, "")
     (bad,) = records(reading(site, board))
-    assert (bad["id"], "169.254.169.254" in bad["problem"], bad["detail"]) == ("1", True, None)
+    assert (bad["id"], "none of the site's hosts" in bad["problem"], bad["detail"]) == ("1", True, None)
     assert isinstance(validate(site, bad), Rejected)
 
 

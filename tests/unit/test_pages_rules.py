@@ -53,6 +53,13 @@ def test_a_crawl_delay_is_kept_between_all_requests() -> None:
     assert run(NoticeBoard(robots=(200, "User-agent: *\nCrawl-delay: 2.5\n"))) == [2.5] * 11
 
 
+def test_a_site_that_wants_hours_between_requests_is_left_alone() -> None:
+    board = NoticeBoard(robots=(200, "User-agent: *\nCrawl-delay: 86400\n"))
+    with pytest.raises(SourceFailed, match="seconds between requests") as failed:
+        run(board)
+    assert failed.value.code is Code.SCRAPING_BLOCKED
+
+
 @pytest.mark.parametrize("status", [404, 403, 410])
 def test_a_site_without_robots_allows_everything(status: int) -> None:
     robots_in(Answer(status, b"")).expect_allowed("https://www.example.go.kr/x")
