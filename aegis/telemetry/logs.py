@@ -15,7 +15,15 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-CHATTY = {"pymilvus": logging.CRITICAL, "httpx": logging.WARNING, "elastic_transport": logging.WARNING, "neo4j": logging.ERROR, "aiokafka": logging.WARNING}
+CHATTY = {
+    "pymilvus": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "elastic_transport": logging.WARNING,
+    "neo4j": logging.ERROR,
+    "aiokafka": logging.WARNING,
+    "pyrate_limiter": logging.WARNING,
+    "apscheduler": logging.WARNING,
+}
 """Loggers that write a line per request, or a traceback per failed call that the caller handles anyway."""
 
 

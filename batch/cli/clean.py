@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from batch.cleaning.run import Tally, clean, estimate
 from batch.cleaning.task import Prices, Task, load, names
 from batch.cli.bar import bar
 from batch.cli.ending import stoppable, translated
+from batch.progress import Progress
 
 CEILING = 4
 FREE = Prices(input=Decimal(0), output=Decimal(0))
@@ -62,16 +64,23 @@ def command(*, task: str, path: Path | None, limit: int | None, max_cost: Decima
     """
     configured = settings()
     with translated(), stoppable(), _opened(configured, load(task), chosen, max_cost, per_second) as (asker, ledger, reader):
-        rows: Iterator[Row] = in_file(path, asker.task.inputs) if path else policies(reader, chosen["sources"], chosen["statuses"])
-        parts = chunks(rows, limit)
+
+        def parts() -> Iterator[list[Row]]:
+            return chunks(in_file(path, asker.task.inputs) if path else policies(reader, chosen["sources"], chosen["statuses"]), limit)
+
+        planned = estimate(parts(), asker, ledger, again=chosen["again"])
         if chosen["dry_run"]:
-            _say(estimate(parts, asker, ledger, again=chosen["again"]), asker, None, as_json=as_json)
+            _say(planned, asker, None, as_json=as_json)
             return
         storage = Storage(configured.aegis_files_url or "files")
         with bar() as progress:
             progress.phase(f"asking {asker.provider.name}")
-            made, tally = _cleaned(storage, parts, asker, ledger, lambda done, _asked: progress.step("rows", done, 0), again=chosen["again"], path=path)
+            made, tally = _cleaned(storage, parts(), asker, ledger, partial(_step, progress, planned.rows), again=chosen["again"], path=path)
     _say(tally, asker, storage.where(made.path), as_json=as_json)
+
+
+def _step(progress: Progress, of: int, done: int, _asked: int) -> None:
+    progress.step("rows", done, max(done, of))
 
 
 def _cleaned(

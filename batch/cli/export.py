@@ -44,14 +44,9 @@ def command(*, form: str, what: str, sources: tuple[str, ...], statuses: tuple[s
     wanted = Wanted(Format(form), datetime.now(ZoneInfo("Asia/Seoul")), sources, statuses, since, verbatim)
     reader_dsn, dsn = configured.postgres_reader_dsn.get_secret_value(), configured.postgres_validator_dsn.get_secret_value()
     with translated(), stoppable(), psycopg.connect(reader_dsn) as reader, psycopg.connect(dsn, autocommit=True) as connection, bar() as progress:
-        storage, read = Storage(configured.aegis_files_url), 0
-
-        def told(rows: int) -> None:
-            nonlocal read
-            read += rows
-            progress.step("rows", read, 0)
-
-        exporter = Exporter(storage, reader, connection, told)
+        storage = Storage(configured.aegis_files_url)
+        progress.phase(f"exporting {what}")
+        exporter = Exporter(storage, reader, connection, lambda read, of: progress.step("rows", read, max(of, 1)))
         try:
             made = exporter.policies(wanted) if what == "policies" else exporter.processed(wanted)
         except LookupError as error:

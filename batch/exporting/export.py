@@ -21,8 +21,8 @@ from batch.exporting.formats import Format, write
 BATCH_ROWS = 5_000
 """Rows in memory at once."""
 
-Progress = Callable[[int], None]
-"""Told how many rows were read since the last time."""
+Progress = Callable[[int, int], None]
+"""Told how many rows were read, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Exporter:
     storage: Storage
     reader: psycopg.Connection[Any]
     connection: psycopg.Connection[Any]
-    progress: Progress = field(default=lambda _rows: None)
+    progress: Progress = field(default=lambda _read, _of: None)
 
     def policies(self, wanted: Wanted) -> CataloguedFile:
         """The rows of `policies` as of one moment."""
@@ -99,15 +99,20 @@ class Exporter:
 
     def _policies(self, wanted: Wanted) -> Iterator[pa.Table]:
         parameters = {"sources": list(wanted.sources) or None, "statuses": list(wanted.statuses) or None, "since": wanted.since}
+        [(of,)] = self.reader.execute(queries("files")["count_policies"], parameters).fetchall()
+        read = 0
         with self.reader.cursor("export", row_factory=dict_row) as cursor:
             cursor.execute(queries("files")["policies"], parameters)
             while rows := cursor.fetchmany(BATCH_ROWS):
-                self.progress(len(rows))
+                read += len(rows)
+                self.progress(read, of)
                 yield pa.Table.from_pylist(rows, schema=POLICIES)
 
     def _processed(self, parents: Sequence[CataloguedFile]) -> Iterator[pa.Table]:
+        of, read = sum(parent.row_count for parent in parents), 0
         for parent in parents:
             with self.storage.reading(parent.path) as file, pq.ParquetFile(file) as parquet:
                 for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
-                    self.progress(batch.num_rows)
+                    read += batch.num_rows
+                    self.progress(read, of)
                     yield pa.Table.from_batches([batch])

@@ -142,7 +142,8 @@ VALUES ('collect', %(source)s, %(status)s, %(counts)s::jsonb, %(error_code)s, %(
         clock_timestamp());
 
 -- newest_listing --
--- Listings begun within a second of each other are equally new: the history knows its starts only by clock and duration.
+-- Listings begun within a second of each other are equally new: the history knows its starts only by clock and duration. What stood in for a source that was
+-- down, with the code of that failure, is no listing of it.
 SELECT started_at FROM public.processing_history
-WHERE pipeline = 'collect' AND source = %(source)s AND status <> 'failure' AND started_at > to_timestamp(%(begun)s) + interval '1 second'
+WHERE pipeline = 'collect' AND source = %(source)s AND status <> 'failure' AND error_code IS NULL AND started_at > to_timestamp(%(begun)s) + interval '1 second'
 ORDER BY started_at DESC LIMIT 1;

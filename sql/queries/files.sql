@@ -51,3 +51,8 @@ FROM public.policies
 WHERE (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[])) AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
   AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s)
 ORDER BY policy_id;
+
+-- count_policies --
+SELECT count(*) FROM public.policies
+WHERE (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[])) AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
+  AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s);

@@ -121,6 +121,17 @@ def test_a_listing_that_was_overtaken_is_refused(world: Collecting, tmp_path: Pa
     assert {row["status"] for row in world.policies().values()} == {"pending_validation"}
 
 
+def test_a_stand_in_for_a_source_that_was_down_overtakes_no_listing(world: Collecting, tmp_path: Path) -> None:
+    said(aegis(world, "fetch", "gov24", "--into", str(tmp_path)))
+    said(aegis(world, "stage", str(tmp_path)))
+    later = "now() + interval '10 seconds'"
+    world.rows(
+        "INSERT INTO processing_history (pipeline, source, status, error_code, message, started_at, finished_at)"
+        f" VALUES ('collect', 'gov24', 'partial', 'DP_1001', 'the last good listing stood in', {later}, {later}) RETURNING processing_id"
+    )
+    assert said(aegis(world, "write", str(tmp_path)))["gov24"]["new"] == PER_PORTAL
+
+
 def test_what_is_not_staged_is_not_written(world: Collecting, tmp_path: Path) -> None:
     said(aegis(world, "fetch", "gov24", "--into", str(tmp_path)))
     refused = aegis(world, "write", str(tmp_path))
