@@ -5,23 +5,26 @@ and as many for what the batch is joined with.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg.rows import dict_row
+from pydantic import ValidationError
 
 from aegis.queries import queries
 from aegis.rows.policy import Policy
 from batch.duplicates.cluster import Cluster
-from batch.duplicates.clusters import MOST_COMPARED, clusters
-from batch.duplicates.features import READ_CHARACTERS, Vector
+from batch.duplicates.clusters import MOST_COMPARED, Comparing, Pair
+from batch.duplicates.features import READ_CHARACTERS
 from batch.duplicates.keys import keys_of
 from batch.duplicates.nearest import Nearest, Neighbourhood
 
-QUERIES = queries("duplicates")
+log = structlog.get_logger(__name__)
 
+QUERIES = queries("duplicates")
 
 MOST_HOPS = 5
 """How often what was joined is looked at in turn. Clusters seldom take two."""
@@ -53,42 +56,51 @@ class Candidates:
     connection: psycopg.Connection[Any]
     nearest: Nearest
 
-    def of(self, batch: Sequence[Policy]) -> tuple[list[Policy], Neighbourhood]:
-        """The rows that `batch` is to be compared with, without itself, and its neighbourhood. Remembers the keys of the batch for those that come later."""
+    def of(self, batch: Sequence[Policy], mates: Sequence[Pair] = ()) -> tuple[list[Policy], Neighbourhood]:
+        """The rows that `batch` is to be compared with, without itself, and its neighbourhood. Remembers the keys of the batch for those that come later.
+
+        `mates`: pairs whose rows are wanted, too.
+        """
         keys = {row.policy_id: keys_of(row) for row in batch}
         around = self.nearest.around(list(keys))
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            mates = [(row["member"], row["canonical"]) for row in cursor.execute(QUERIES["mates"], {"batch": list(keys)})]
-            near = [*around.pairs, *mates]
             given = [{"policy_id": policy_id, "key": key} for policy_id, its in keys.items() for key in its]
             cursor.execute(QUERIES["remember_keys"], {"keys": json.dumps(given)})
             cursor.execute(
                 QUERIES["candidates"],
                 {
                     "keys": sorted({key for its in keys.values() for key in its}),
-                    "near": sorted({key for pair in near for key in pair}),
+                    "near": sorted({key for pair in (*around.pairs, *mates) for key in pair}),
                     "batch": list(keys),
                     "most": MOST_COMPARED,
                     "characters": READ_CHARACTERS,
                 },
             )
-            return [Policy.model_validate(row) for row in cursor], Neighbourhood(around.vectors, near)
+            return _policies(cursor), around
 
     def look(self, batch: Sequence[Policy]) -> Look:
         """The clusters that `batch` is in. What they are joined with is looked at, too, so that a cluster is the same whichever of its rows is looked at."""
-        rows, vectors, near = {row.policy_id: row for row in batch}, dict[str, Vector](), set[tuple[str, str]]()
+        rows, near, comparing = {row.policy_id: row for row in batch}, set[Pair](), Comparing()
         looked_at, found, frontier = set[str](), tuple[Cluster, ...](), list(batch)
         for _ in range(MOST_HOPS):
-            others, around = self.of(frontier)
+            mates = self._mates(frontier)
+            others, around = self.of(frontier, mates)
             looked_at |= {row.policy_id for row in frontier}
             rows = {row.policy_id: row for row in others} | rows
-            vectors |= around.vectors
-            near |= set(around.pairs)
-            found = tuple(each for each in clusters(list(rows.values()), vectors, sorted(near), looked_at) if looked_at & each.keys)
-            frontier = [rows[key] for each in found for key in sorted(each.keys - looked_at)]
+            comparing.add(list(rows.values()), around.vectors)
+            near |= {*around.pairs, *mates}
+            found = tuple(each for each in comparing.clusters(sorted(near), looked_at) if looked_at & each.keys)
+            joined = {key for each in found for key in each.keys} | {key for pair in mates for key in pair}
+            frontier = [rows[key] for key in sorted(joined - looked_at) if key in rows]
             if not frontier:
                 break
         return Look(found, rows, frozenset(looked_at))
+
+    def _mates(self, batch: Sequence[Policy]) -> list[Pair]:
+        """What was found before: it is looked at again, so that nothing ends for not having been seen."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(QUERIES["mates"], {"batch": [row.policy_id for row in batch]})
+            return [(row["member"], row["canonical"]) for row in cursor]
 
     def record(self, look: Look) -> Recorded:
         """Write what was found. A row that was looked at and is a member of no cluster is a duplicate no more, nor is one that it spoke for."""
@@ -114,8 +126,19 @@ class Candidates:
         while True:
             with self.connection.cursor(row_factory=dict_row) as cursor:
                 cursor.execute(QUERIES["page"], {"after": after, "limit": size, "characters": READ_CHARACTERS})
-                page = [Policy.model_validate(row) for row in cursor]
-            if not page:
+                rows = cursor.fetchall()
+            if not rows:
                 return
-            yield page
-            after = page[-1].policy_id
+            yield _policies(rows)
+            after = rows[-1]["policy_id"]
+
+
+def _policies(rows: Iterable[Mapping[str, Any]]) -> list[Policy]:
+    """The policies of `rows`. One that is none to Aegis is left out, and told: it must hold up nobody else."""
+    found = []
+    for row in rows:
+        try:
+            found.append(Policy.model_validate(row))
+        except ValidationError as error:
+            log.warning("duplicates.row_unreadable", policy_id=row["policy_id"], problems=error.error_count(), remedy="correct the row")
+    return found

@@ -16,7 +16,7 @@ from batch.duplicates.canonical import canonical
 from batch.duplicates.cluster import Cluster, Member
 from batch.duplicates.decision import CLEARLY_APART, Decision, decide
 from batch.duplicates.features import Features, Vector, features_of
-from batch.duplicates.keys import keys_of
+from batch.duplicates.keys import keys
 
 MOST_COMPARED = 50
 """Rows of one key that a row is compared with: those next to it in order of their keys, or the first that are stored."""
@@ -31,19 +31,33 @@ def clusters(rows: Sequence[Policy], vectors: Mapping[str, Vector], near: Sequen
     `near`: keys of rows whose embeddings are neighbours; they are compared although they share no blocking key.
     `looked_at`: only pairs with one of these keys are looked for; all where it is not given.
     """
-    comparing = Comparing({row.policy_id: features_of(row, vectors) for row in rows if row.is_published})
-    pairs = {*_sharing_a_key(comparing, looked_at), *(_ordered(*pair) for pair in near if all(key in comparing.features for key in pair))}
-    same = {pair: decision for pair in pairs if (decision := comparing.decision(*pair)).same}
-    groups = _grown(same, comparing)
-    return tuple(sorted((_cluster(group, comparing) for group in groups), key=lambda cluster: cluster.canonical))
+    comparing = Comparing()
+    comparing.add(rows, vectors)
+    return comparing.clusters(near, looked_at)
 
 
 @dataclass(slots=True)
 class Comparing:
     """Features by policy_id, and the decisions made so far."""
 
-    features: Mapping[str, Features]
+    features: dict[str, Features] = field(default_factory=dict)
     _decided: dict[Pair, Decision] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[Policy], vectors: Mapping[str, Vector]) -> None:
+        """Rows that are to be compared, too. One that is here already is looked at anew only where its vector was not known."""
+        for row in rows:
+            here = self.features.get(row.policy_id)
+            if row.is_published and (here is None or (here.vector is None and row.policy_id in vectors)):
+                self.features[row.policy_id] = features_of(row, vectors)
+                if here is not None:
+                    self._decided = {pair: decision for pair, decision in self._decided.items() if row.policy_id not in pair}
+
+    def clusters(self, near: Sequence[Pair], looked_at: Collection[str] | None) -> tuple[Cluster, ...]:
+        """See `clusters`."""
+        pairs = {*_sharing_a_key(self, looked_at), *(_ordered(*pair) for pair in near if all(key in self.features for key in pair))}
+        same = {pair: decision for pair in pairs if (decision := self.decision(*pair)).same}
+        groups = _grown(same, self)
+        return tuple(sorted((_cluster(group, self) for group in groups), key=lambda cluster: cluster.canonical))
 
     def decision(self, one: str, other: str) -> Decision:
         """The decision about two rows, made once."""
@@ -60,7 +74,7 @@ def _ordered(one: str, other: str) -> Pair:
 def _sharing_a_key(comparing: Comparing, looked_at: Collection[str] | None) -> Iterator[Pair]:
     blocks: defaultdict[str, list[str]] = defaultdict(list)
     for policy_id, features in sorted(comparing.features.items()):
-        for key in keys_of(features.row):
+        for key in keys(features.title.core, features.place):
             blocks[key].append(policy_id)
     for members in blocks.values():
         for at, one in enumerate(members):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from aegis.rows.policy import Policy
-from batch.duplicates.place import place_of
+from batch.duplicates.place import Place, place_of
 from batch.duplicates.title import title_of
 
 BANDS = 8
@@ -20,11 +20,19 @@ FORM = "1"
 
 def keys_of(row: Policy) -> tuple[str, ...]:
     """The keys of a row, sorted: between 1 and `BANDS` for its place, and as many for each place that it was formed of."""
-    core = title_of(row.title).core
+    return keys(title_of(row.title).core, place_of(row))
+
+
+def keys(core: str, place: Place) -> tuple[str, ...]:
+    """The keys of a normal title in a place."""
+    return tuple(sorted(f"{FORM}/{name}/{pair}" for name in place.names for pair in _least(core)))
+
+
+@lru_cache(maxsize=20_000)
+def _least(core: str) -> frozenset[str]:
     pairs = [core[at : at + 2] for at in range(len(core) - 1)] or [core]
     hashes = [_hashes(pair) for pair in pairs]
-    least = {pairs[min(range(len(pairs)), key=[each[band] for each in hashes].__getitem__)] for band in range(BANDS)}
-    return tuple(sorted(f"{FORM}/{place}/{pair}" for place in place_of(row).names for pair in least))
+    return frozenset(pairs[min(range(len(pairs)), key=[each[band] for each in hashes].__getitem__)] for band in range(BANDS))
 
 
 @lru_cache(maxsize=65_536)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import orjson
 import psycopg
 import pytest
@@ -129,6 +130,22 @@ def test_neighbours_are_candidates_though_they_share_no_key(owner: psycopg.Conne
     add(owner, "b", "청년 월세 지원", "bokjiro_local")
     others, around = Candidates(candidates.connection, Near()).of(rows(owner, "b"))
     assert ([row.policy_id for row in others], around.pairs) == (["a"], [("b", "a")])
+
+
+def test_what_was_found_with_vectors_is_found_again_from_either_side(owner: psycopg.Connection[Any], candidates: Candidates) -> None:
+    vector = np.zeros(384, dtype=np.float32)
+    vector[0] = 1.0
+
+    class OneSided:
+        def around(self, keys: Sequence[str]) -> Neighbourhood:
+            return Neighbourhood({"a": vector, "b": vector}, [("a", "b")]) if "a" in keys else Neighbourhood()
+
+    add(owner, "a", "청년 월세 지원")
+    add(owner, "b", "청년 월세 지원", "bokjiro_local")
+    both = Candidates(candidates.connection, OneSided())
+    assert look(both, rows(owner, "a")) == (1, 0)
+    assert look(both, rows(owner, "b")) == (0, 0)
+    assert look(both, rows(owner, "a", "b")) == (0, 0)
 
 
 def test_a_look_at_everything_finds_what_pages_hold_apart(owner: psycopg.Connection[Any], candidates: Candidates, monkeypatch: pytest.MonkeyPatch) -> None:
