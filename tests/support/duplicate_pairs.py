@@ -24,7 +24,7 @@ STORED = datetime(2026, 7, 10, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two recorded records, and whether a person who read both says that they are one policy."""
+    """Two recorded records, and whether whoever read both says that they are one policy."""
 
     first: tuple[str, str, str]
     """Portal, recording, identifier."""

@@ -1,4 +1,4 @@
-"""Precision and recall of deduplication, on pairs that a person labelled. Run with -s to read the errors."""
+"""Precision and recall of deduplication, on pairs that were labelled by reading both records. Run with -s to read the errors."""
 
 from __future__ import annotations
 
