@@ -10,6 +10,8 @@ import pytest
 
 from aegis.rows.policy import Policy
 from aegis.settings import Settings
+from batch.duplicates.candidates import Candidates
+from batch.duplicates.finding import find
 from batch.duplicates.nearest import NoNeighbours
 from batch.progress import Silent
 from batch.validation.judgement import Verdict
@@ -95,3 +97,15 @@ def test_a_rejected_policy_that_nothing_speaks_against_any_more_is_compared_when
     judged(again=True)
     assert world.policy("a")["status"] == "active"
     assert canonical(world, "a", "b") == {"a": None, "b": "a"}
+
+
+def test_a_row_that_nobody_can_read_holds_up_neither_those_that_are_like_it_nor_a_look_at_everything(world: Validating, judged: Judge) -> None:
+    for key in ("a", "b", "c"):
+        world.add(key, source=f"source_{key}", detail_url=None)
+    judged()
+    world.rows("UPDATE policies SET created_at = '12000-01-01' WHERE policy_id = 'c'")
+    world.rows("UPDATE policies SET tags = '{새로}' WHERE policy_id = 'b'")
+    assert judged().tally.unreadable == 1
+    assert world.judgement("b")["judged_version"] == world.policy("b")["version"]
+    with psycopg.connect(world.validator_dsn) as connection:
+        assert find(Candidates(connection, NoNeighbours()), Silent()).policies == 2
