@@ -36,8 +36,9 @@ RETURNING state;
 SELECT pg_try_advisory_lock(hashtextextended('aegis subscription ' || %(subscription)s, 0));
 
 -- forget --
+-- At most so many at once.
 DELETE FROM ops.deliveries WHERE id IN (
-    SELECT id FROM ops.deliveries WHERE state = 'delivered' AND finished_at < now() - interval '14 days' LIMIT 10000);
+    SELECT id FROM ops.deliveries WHERE state = 'delivered' AND finished_at < now() - interval '14 days' LIMIT %(most)s);
 
 -- add --
 INSERT INTO ops.subscriptions (name, types, filters, kind, target, secret_env, most_attempts)

@@ -44,14 +44,14 @@ class Delivering:
     pause: Callable[[int], float] = pause_after
 
     def run(self) -> None:
-        """Until `stop`. A PostgreSQL that is away is asked again."""
+        """Until `stop`. A PostgreSQL that is away, or has no such table yet, is asked again."""
         attempt = 0
         while not self.stop.is_set():
             try:
                 with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5, row_factory=dict_row, application_name="aegis deliveries") as connection:
                     attempt = 0
                     self._serve(connection)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:
                 attempt += 1
                 log.warning("deliveries.unavailable", subscription=self.subscription.name, error_class=type(error).__name__)
                 self.stop.wait(pause_after(attempt))

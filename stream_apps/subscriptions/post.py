@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 2.0
 FORGET_EVERY_LOOKS = 1800
+FORGOTTEN_AT_ONCE = 10_000
 
 
 class Post:
@@ -49,12 +50,16 @@ class Post:
                 with psycopg.connect(self._dsn, autocommit=True, connect_timeout=5, row_factory=dict_row, application_name="aegis post") as connection:
                     while not self._closed.wait(LOOK_SECONDS if looks else 0):
                         self._look(connection)
-                        if looks % FORGET_EVERY_LOOKS == 0:
-                            connection.execute(queries("subscriptions")["forget"])
+                        if looks % FORGET_EVERY_LOOKS == 0 and self._forget(connection) == FORGOTTEN_AT_ONCE:
+                            continue  # there are more
                         looks += 1
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:  # also where a table is not there yet: nobody would begin this thread again
                 log.warning("subscriptions.unavailable", error_class=type(error).__name__)
                 self._closed.wait(LOOK_SECONDS)
+
+    @staticmethod
+    def _forget(connection: psycopg.Connection[dict[str, Any]]) -> int:
+        return connection.execute(queries("subscriptions")["forget"], {"most": FORGOTTEN_AT_ONCE}).rowcount
 
     def _look(self, connection: psycopg.Connection[dict[str, Any]]) -> None:
         wanted = {one for row in connection.execute(queries("subscriptions")["enabled"]).fetchall() if (one := readable(row)) is not None}

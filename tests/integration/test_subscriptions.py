@@ -24,7 +24,7 @@ from aegis.offsets import admin_client
 from aegis.registry import committed_schema
 from aegis.settings import Settings
 from aegis.topics import Topic, create
-from stream_apps.subscriptions import cli
+from stream_apps.subscriptions import cli, delivering, post
 from stream_apps.subscriptions.delivering import AT_ONCE, Delivering
 from stream_apps.subscriptions.inbox import Inbox
 from stream_apps.subscriptions.post import Post
@@ -192,6 +192,32 @@ def test_a_service_that_hangs_holds_up_nobody_else(world: World, services: list[
         services[0].hold.set()
         until(lambda: [state for _, state, _ in world.states("a")] == ["delivered"] * 2, 20, "the hanging service to be told")
     assert ids(services[0]) == ["id-0", "id-1"]
+
+
+def test_tables_that_are_not_there_yet_are_waited_for(world: World, services: list[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that is started before `aegis migrate`, or while a table is out of its reach."""
+    world.add("a", services[0])
+    world.tell(event(0))
+    told: list[str] = []
+    monkeypatch.setattr(post.log, "warning", lambda name, **_fields: told.append(name))
+    monkeypatch.setattr(delivering.log, "warning", lambda name, **_fields: told.append(name))
+    world.owner.execute("ALTER TABLE ops.deliveries RENAME TO elsewhere")
+    with closing(Post(world.dsn, world.sender).start()):
+        until(lambda: "deliveries.unavailable" in told, 20, "the deliveries to be missed")
+        world.owner.execute("ALTER TABLE ops.subscriptions RENAME TO nowhere")
+        until(lambda: "subscriptions.unavailable" in told, 20, "the subscriptions to be missed")
+        world.owner.execute("ALTER TABLE ops.nowhere RENAME TO subscriptions")
+        world.owner.execute("ALTER TABLE ops.elsewhere RENAME TO deliveries")
+        until(lambda: ids(services[0]) == ["id-0"], 20, "the service to be told")
+
+
+def test_what_was_delivered_long_ago_is_forgotten_however_much_it_is(world: World, services: list[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+    world.add("a", services[0])
+    world.tell(*(event(number) for number in range(4)))
+    world.owner.execute("UPDATE ops.deliveries SET state = 'delivered', finished_at = now() - interval '15 days' WHERE event_id <> 'id-3'")
+    monkeypatch.setattr(post, "FORGOTTEN_AT_ONCE", 1)
+    with closing(Post(world.dsn, world.sender).start()):
+        until(lambda: world.states("a") == [("id-3", "delivered", 0)], 20, "the others to be forgotten")
 
 
 def test_two_processes_deliver_to_a_service_one_at_a_time(world: World, services: list[Service]) -> None:
