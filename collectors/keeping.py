@@ -107,12 +107,14 @@ class _Files:
         return raw, processed
 
     def _write(self, page: Staged) -> None:
+        self._pages += 1
+        outcomes: list[Outcome] = [*page.accepted, *page.rejected]
+        if not outcomes:  # of a feed that did not change, the newest file is the one before
+            return
         if not self._rows:
             self._begin()
-        self._pages += 1
         raw, processed = self._rows
         first = raw.row_count
-        outcomes: list[Outcome] = [*page.accepted, *page.rejected]
         raw.add([_raw(first + number, self._pages, outcome.document) for number, outcome in enumerate(outcomes)])
         processed.add([{"raw_file": self._paths[0], "raw_row": first + number, **_processed(outcome)} for number, outcome in enumerate(outcomes)])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import uuid4
 
 import fsspec
+from botocore.exceptions import BotoCoreError
 from fsspec.implementations.local import LocalFileSystem
 
 from aegis.errors import AegisError, Code
@@ -116,7 +117,9 @@ class Storage:
             file.close()
             file.commit()
         except BaseException:
-            file.discard()
+            with suppress(OSError, BotoCoreError):  # what went wrong first is what there is to tell
+                file.discard()
+            file.closed = True  # else it would be sent once more when it is forgotten
             raise
 
     @contextmanager
@@ -125,6 +128,6 @@ class Storage:
             yield
         except FileNotFoundError:
             raise
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except (OSError, BotoCoreError) as error:  # s3fs passes on what botocore raises where nobody answers, or no key is known
+            reason = getattr(error, "strerror", None) or type(error).__name__
             raise FilesUnavailable(Code.BATCH_ERROR, f"{self.where(path)}: {reason}; look at AEGIS_FILES_URL, its rights and its space") from error

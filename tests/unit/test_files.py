@@ -8,7 +8,9 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import Mock
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +20,12 @@ from aegis.files.parquet import parquet_rows
 from aegis.files.schemas import POLICIES, PROCESSED, RAW
 from aegis.files.storage import FilesUnavailable, Sink, Storage
 from batch.exporting.formats import MOST_CELL_CHARACTERS, Format, write
+from collectors.draft import Document, Rejected
+from collectors.keeping import Keeper
+from collectors.staging import Staged
 
+NO_CATALOGUE = Mock(spec=psycopg.Connection)
+"""Where nothing is entered."""
 ROW = {"row": 0, "page": 1, "source": "gov24", "source_id": "000000465790", "content_hash": "a", "body": "{}"}
 
 
@@ -80,6 +87,36 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path
     storage = Storage(str(tmp_path / "taken"))
     with pytest.raises(FilesUnavailable, match="AEGIS_FILES_URL"), storage.writing("raw/a.bin"):
         pass
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    """A bucket where nobody answers. Filesystems are cached by their addresses, whatever the environment says since."""
+    known = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield Storage("s3://analysts/nobody")
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_a_storage_that_does_not_answer_is_named_with_the_remedy(nobody: Storage) -> None:
+    with pytest.raises(FilesUnavailable, match="AEGIS_FILES_URL") as failed, nobody.writing("raw/a.bin") as sink:
+        sink.write(b"x")
+    assert "s3cret" not in failed.value.message
+
+
+def test_a_storage_that_does_not_answer_holds_up_no_collection(nobody: Storage) -> None:
+    page = Staged(1, 1, (), (Rejected((), Document("gov24", "1", "a", "{}")),), frozenset({"1"}), frozenset())
+    assert list(Keeper(nobody, NO_CATALOGUE, "gov24").kept([page])) == [page]
+
+
+def test_a_collection_without_records_leaves_no_files(tmp_path: Path) -> None:
+    unchanged = Staged(0, 0, (), (), frozenset(), frozenset())
+    assert list(Keeper(Storage(str(tmp_path)), NO_CATALOGUE, "korea.policy").kept([unchanged])) == [unchanged]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_address_of_no_known_kind_is_refused() -> None:
