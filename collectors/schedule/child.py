@@ -27,7 +27,7 @@ def collected(source: str) -> int:
     return ended.returncode
 
 
-def collected_side_by_side(sources: Sequence[str], most_at_once: int, run: Callable[[str], int] = collected) -> dict[str, int]:
+def collected_side_by_side(sources: Sequence[str], most_at_once: int, run: Callable[[str], int]) -> dict[str, int]:
     """Source → exit code, at most `most_at_once` at a time; one that fails holds up no other."""
     with ThreadPoolExecutor(most_at_once) as pool:
         return dict(zip(sources, pool.map(run, sources), strict=True))

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 
 import click
@@ -57,8 +58,7 @@ def due_command(*, dry_run: bool) -> None:
         if dry_run or not sources:
             click.echo("due: " + (", ".join(sources) or "nothing"))
             return
-        codes = collected_side_by_side(sources, configured.max_concurrent_collections)
-        service.timetable.decide(sources, datetime.now(UTC))
+        codes = collected_side_by_side(sources, configured.max_concurrent_collections, partial(_collected, service))
     click.echo("\n".join(f"{source}: {'collected' if code == 0 else f'failed with exit code {code}'}" for source, code in codes.items()))
     if any(codes.values()):
         raise SystemExit(1)
@@ -81,6 +81,13 @@ def serve_command() -> None:
     click.echo("collecting at the times of `aegis collect schedule`; stop with Ctrl-C", err=True)
     stopped.wait()
     scheduler.shutdown(wait=False)
+
+
+def _collected(service: Service, source: str) -> int:
+    """Collect one source, and decide about it at once: whoever looks while the others still run must not find it due."""
+    code = collected(source)
+    service.timetable.decide([source], datetime.now(UTC))
+    return code
 
 
 def _service(configured: Settings) -> Service:
