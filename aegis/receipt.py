@@ -32,10 +32,11 @@ class Receipt:
 
 
 def receipt_of(record: Mapping[str, Any]) -> Receipt:
-    """The receipt in a decoded record. Raises `Undecodable` where it names no derived store or holds what is no stamp."""
-    if record["store"] not in STORES:
-        raise Undecodable(Code.INVALID_FORMAT, f"receipt of {record['store']}, which is no derived store: was it published by a newer Aegis? Upgrade this one")
+    """The receipt in a decoded record. Raises `Undecodable` where it is none, names no derived store or holds what is no stamp."""
     try:
-        return Receipt(record["store"], record["answered_at"], [(one["key"], Stamp.unpack(one["stamp"])) for one in record["held"]])
-    except ValueError as error:
-        raise Undecodable(Code.INVALID_FORMAT, f"receipt of {record['store']}: {error}") from error
+        store, answered_at, held = record["store"], record["answered_at"], [(one["key"], Stamp.unpack(one["stamp"])) for one in record["held"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Undecodable(Code.INVALID_FORMAT, f"no receipt: {type(error).__name__}: {error}") from error
+    if store not in STORES:
+        raise Undecodable(Code.INVALID_FORMAT, f"receipt of {store}, which is no derived store: was it published by a newer Aegis? Upgrade this one")
+    return Receipt(store, answered_at, held)

@@ -14,7 +14,7 @@ import structlog
 
 from aegis.codec import Codec
 from aegis.consumer_groups import RECEIPTS
-from aegis.errors import Undecodable
+from aegis.errors import StoreUnavailable, Undecodable
 from aegis.message import Message
 from aegis.queries import queries
 from aegis.receipt import Receipt, receipt_of
@@ -85,26 +85,32 @@ class SyncProgress:
             with self._session.transaction() as cursor:
                 moved = _fold(cursor, prepared.highest)
                 completed = _complete(cursor, moved)
-                self._forget(cursor)
         except psycopg.Error as error:  # its detail quotes the row, which no log may show
             raise RefusedReceipts(
                 f"{type(error).__name__} (SQLSTATE {error.sqlstate}, constraint {error.diag.constraint_name}) for receipts of {len(prepared.highest)} policies"
             ) from None
+        self._forget()
         verdicts = {"applied": len(moved), "stale": len(prepared.highest) - len(moved), "completed": completed, "undecodable": prepared.undecodable}
         return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, prepared.newest)
 
-    def _forget(self, cursor: psycopg.Cursor[Any]) -> None:
-        """Now and then, and some at a time: policies that are deleted everywhere, and events that were published."""
+    def _forget(self) -> None:
+        """Now and then, and some at a time: policies that are deleted everywhere, and events that were published. What fails waits for the next time."""
         if monotonic() < self._forget_at:
             return
+        self._forget_at = monotonic() + FORGET_EVERY_SECONDS
         gone = {}
-        for what in ("forget", "forget_events"):
-            cursor.execute(queries("receipts")[what], {"after": FORGOTTEN_AFTER, "most": FORGOTTEN_AT_ONCE})
-            gone[what] = cursor.rowcount
+        try:
+            with self._session.transaction() as cursor:
+                for what in ("forget", "forget_events"):
+                    cursor.execute(queries("receipts")[what], {"after": FORGOTTEN_AFTER, "most": FORGOTTEN_AT_ONCE})
+                    gone[what] = cursor.rowcount
+        except (psycopg.Error, StoreUnavailable) as error:
+            log.warning("receipts.not_forgotten", error_class=type(error).__name__, error=str(error))
+            return
         if any(gone.values()):
             log.info("receipts.forgotten", policies=gone["forget"], events=gone["forget_events"])
-        if max(gone.values()) < FORGOTTEN_AT_ONCE:
-            self._forget_at = monotonic() + FORGET_EVERY_SECONDS
+        if max(gone.values()) == FORGOTTEN_AT_ONCE:
+            self._forget_at = 0.0
 
 
 def _fold(cursor: psycopg.Cursor[Any], highest: Mapping[str, Mapping[str, Stamp]]) -> list[tuple[Any, ...]]:
