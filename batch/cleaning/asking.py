@@ -99,6 +99,8 @@ class Asker:
             output = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None, "the answer is no JSON (cut short, or prose)"
+        if "\\u0000" in text:
+            return None, "the answer has the letter U+0000, which no table can hold"
         problem = self.task.problem(output)
         return (None, problem) if problem else (output, None)
 

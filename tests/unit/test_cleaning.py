@@ -81,6 +81,17 @@ def test_an_answer_of_the_schemas_form_is_taken_and_what_was_sent_is_the_tasks(s
     assert served.keys == {"secret-key"}
 
 
+def test_a_letter_that_no_table_can_hold_makes_an_answer_none(served: Models, provider: Provider) -> None:
+    """Kept as it is, it would end the run, and each run after it."""
+    served.answer = lambda _body: (200, {}, {"summary": "청년\0", "keywords": []})
+    task = load("target_group")
+    asker = Asker(task, provider, task.model, PRICES, Budget(Decimal(1)))
+    answered = asker.ask(ROW)
+    asker.close()
+    assert (answered.output, answered.attempts) == (None, 2)
+    assert "U+0000" in (answered.problem or "")
+
+
 def test_an_overloaded_provider_is_asked_again_after_the_time_that_it_names(served: Models, asking: Callable[..., Asker]) -> None:
     served.answer = in_turn((429, {"Retry-After": "77"}, "{}"), (529, {}, "{}"), (503, {}, "{}"))
     slept: list[float] = []
