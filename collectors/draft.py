@@ -21,6 +21,10 @@ NAMESPACE = UUID("6f0a8c1e-5d0b-5b7e-9d0a-3f1f6b2f9c41")
 
 SOURCE_ID = r"[A-Za-z0-9_\-]{1,100}"
 """The portals' identifiers are letters, digits, - and _; anything else (a masked "B010-****-****") is shared by several records."""
+MOST_BYTES = 2_000_000
+"""What a row of policies may have, by its constraint row_fits_the_log."""
+_OF_A_LIST = 24
+"""Bytes that PostgreSQL adds to a list, and at most to each of its texts."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1))]
 Won = Annotated[int, Field(ge=0, le=10**16)]
@@ -71,6 +75,16 @@ class PolicyDraft(BaseModel):
             raise _disagreement("target_regions", f"no region has the code {unknown[0]!r}", "add the code to aegis/codes.py, or mend the portal's mapping")
         if unknown := [code for code in self.target_industries if code not in INDUSTRY_SECTIONS]:
             raise _disagreement("target_industries", f"no industry has the code {unknown[0]!r}", "add the code to aegis/codes.py, or mend the portal's mapping")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_log(self) -> Self:
+        texts = (self.title, self.content, self.source_id, self.issuing_organization, self.operating_organization, self.category)
+        lists = (self.tags, self.target_regions, self.target_industries)
+        size = sum(len((text or "").encode()) for text in (*texts, self.application_period_text, self.detail_url))
+        size += sum(_OF_A_LIST + sum(len(each.encode()) + _OF_A_LIST for each in values) for values in lists)
+        if size > MOST_BYTES:
+            raise _disagreement("content", f"its texts have {size:,} bytes together, more than {MOST_BYTES:,}", "have the portal shorten them")
         return self
 
 

@@ -22,6 +22,8 @@ RAGGED = "(row)"
 """The column under which a reader puts what is wrong with a row as a whole."""
 _SEPARATORS = re.compile(r"[,;|]|\|\|")
 _CODE = re.compile(r"\d{2}")
+RATE_PLACES = 4
+"""What the table keeps: with more, a rate would differ from its row in every run."""
 MOST_DIGITS = 17
 """A longer amount is above any, and one of thousands of digits Python refuses to read: it stays text, for validation to refuse."""
 
@@ -124,8 +126,8 @@ def _won(texts: list[str]) -> int | str | None:
 def _rate(texts: list[str]) -> Decimal | str | None:
     text = line(texts[0]).removesuffix("%").strip()
     try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
+        return round(Decimal(text), RATE_PLACES) if text else None
+    except InvalidOperation:  # no number, or one that no rate can be
         return text
 
 
