@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString
 
 import click
 
+from aegis.cli.filtering import filtering
 from aegis.cli.moment import MOMENT
 from aegis.queries import queries
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +41,6 @@ def chosen(name: str) -> LiteralString:
     return f"{blocks['chosen']}\n{blocks[name]}"
 
 
-def filters(command: F) -> F:
-    """Adds the options of the filters to a command, which is given them as its argument `choice`."""
-
-    @wraps(command)
-    def with_choice(**options: Any) -> Any:
-        given = {name: options.pop(f"chosen_{name}") for name in Choice.__dataclass_fields__}
-        return command(choice=Choice(**given), **options)
-
-    for option in reversed(OPTIONS):
-        with_choice = option(with_choice)
-    return cast("F", with_choice)
-
-
 OPTIONS = (
     click.option("--source", "chosen_source", help="Of one source."),
     click.option("--code", "chosen_code", metavar="DP_NNNN", help="With one error code."),
@@ -65,6 +49,10 @@ OPTIONS = (
     click.option("--since", "chosen_since", type=MOMENT, help="Quarantined at this time or later: ISO 8601, or how long ago (2h)."),
     click.option("--until", "chosen_until", type=MOMENT, help="Quarantined before this time."),
 )
+
+
+filters = filtering(Choice, OPTIONS)
+"""Adds the options of the filters to a command, which is given them as its argument `choice`."""
 
 
 def demand_choice(choice: Choice, number: int | None, *, every: bool) -> None:

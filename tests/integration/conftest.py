@@ -8,7 +8,10 @@ from uuid import uuid4
 import pytest
 
 from aegis.settings import Settings
+from infra.local.portals.application import running, simulator
 from tests.support.capture import Capture, capture
+from tests.support.collecting import Collecting, collecting
+from tests.support.collecting import database as collect_into
 from tests.support.database import database, in_database, migrated_template
 
 
@@ -58,3 +61,19 @@ def shared_database(stack: Settings, template_database: str) -> Iterator[str]:
 def shared_dsn(stack: Settings, shared_database: str) -> str:
     """The owner's connection to `shared_database`."""
     return in_database(stack.postgres_dsn.get_secret_value(), shared_database)
+
+
+@pytest.fixture(scope="module")
+def collect_database(stack: Settings) -> Iterator[str]:
+    """Name of a migrated database that the tests of one file collect into."""
+    with collect_into(stack) as name:
+        yield name
+
+
+@pytest.fixture
+def world(stack: Settings, collect_database: str) -> Iterator[Collecting]:
+    """Simulated portals, and runs of the collectors from them into tables that are empty."""
+    with running(simulator()) as portals:
+        made = collecting(stack, collect_database, portals)
+        made.empty()
+        yield made

@@ -6,14 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from aegis.settings import Settings
 from collectors.feeds import FEEDS
 from collectors.fetch import Fetcher
 from collectors.http import PoliteClient, manners_for
@@ -26,30 +24,15 @@ from collectors.run import collect, collect_pages
 from collectors.staging import Order, Visit
 from collectors.store import PolicyStore
 from collectors.summary import Summary
-from infra.local.portals.application import running, simulator
 from infra.local.portals.feeds import item
 from infra.local.portals.notices import notice
-from tests.support.collecting import Collecting, collecting, database
+from tests.support.collecting import Collecting
 from tests.support.servers import REPOSITORY
 
 pytestmark = pytest.mark.stack
 TABLE = sites()["pages.haneul-table"]
 AEGIS = Path(sys.executable).with_name("aegis")
 DAY = date(2026, 7, 1)
-
-
-@pytest.fixture(scope="module")
-def name(stack: Settings) -> Iterator[str]:
-    with database(stack) as made:
-        yield made
-
-
-@pytest.fixture
-def world(stack: Settings, name: str) -> Iterator[Collecting]:
-    with running(simulator()) as portals:
-        made = collecting(stack, name, portals)
-        made.empty()
-        yield made
 
 
 def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
-from aegis.settings import Settings
 from collectors.draft import policy_id
 from collectors.store import AlreadyRunning, PolicyStore
-from infra.local.portals.application import running, simulator
 from infra.local.portals.faults import FORMS
 from infra.local.portals.generated import PER_PORTAL, gov24_row
 from infra.local.portals.shelf import Fault
-from tests.support.collecting import Collecting, collecting, database
+from tests.support.collecting import Collecting
 from tests.unit.test_collect_answers import EXPECTED
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def name(stack: Settings) -> Iterator[str]:
-    with database(stack) as made:
-        yield made
-
-
-@pytest.fixture
-def world(stack: Settings, name: str) -> Iterator[Collecting]:
-    with running(simulator()) as portals:
-        made = collecting(stack, name, portals)
-        made.empty()
-        yield made
 
 
 @pytest.mark.parametrize("source", ["bizinfo", "gov24"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,28 +17,12 @@ from collectors.portals import PORTALS
 from collectors.staging import Order
 from collectors.state_command import state_command
 from collectors.summary import Summary
-from infra.local.portals.application import API_KEY, running, simulator
+from infra.local.portals.application import API_KEY
 from infra.local.portals.shelf import Fault
-from tests.support.collecting import Collecting, collecting, database
+from tests.support.collecting import Collecting
 from tests.support.scripted_source import scripted_source
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def name(stack: Settings) -> Iterator[str]:
-    with database(stack) as made:
-        yield made
-
-
-@pytest.fixture
-def world(stack: Settings, name: str) -> Iterator[Collecting]:
-    with running(simulator()) as portals:
-        made = collecting(stack, name, portals)
-        made.empty()
-        with psycopg.connect(made.owner_dsn) as connection:
-            connection.execute("DELETE FROM ops.source_states")
-        yield made
 
 
 @pytest.fixture

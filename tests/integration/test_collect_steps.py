@@ -6,35 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aegis.settings import Settings
-from infra.local.portals.application import API_KEY, running, simulator
+from infra.local.portals.application import API_KEY
 from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
-from tests.support.collecting import Collecting, collecting, database
+from tests.support.collecting import Collecting
 from tests.support.servers import REPOSITORY
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
-
-
-@pytest.fixture(scope="module")
-def name(stack: Settings) -> Iterator[str]:
-    with database(stack) as made:
-        yield made
-
-
-@pytest.fixture
-def world(stack: Settings, name: str) -> Iterator[Collecting]:
-    with running(simulator()) as portals:
-        made = collecting(stack, name, portals)
-        made.empty()
-        yield made
 
 
 def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -19,29 +19,12 @@ from batch.exporting.export import Exporter, Wanted
 from batch.exporting.formats import Format
 from collectors.keeping import Keeper
 from collectors.summary import Summary
-from infra.local.portals.application import running, simulator
 from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
-from tests.support.collecting import Collecting, collecting, database
+from tests.support.collecting import Collecting
 
 pytestmark = pytest.mark.stack
 AT = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def name(stack: Settings) -> Iterator[str]:
-    with database(stack) as made:
-        yield made
-
-
-@pytest.fixture
-def world(stack: Settings, name: str) -> Iterator[Collecting]:
-    with running(simulator()) as portals:
-        made = collecting(stack, name, portals)
-        made.empty()
-        with psycopg.connect(made.owner_dsn) as owner:
-            owner.execute("TRUNCATE ops.files, ops.file_lineage")
-        yield made
 
 
 @pytest.fixture
@@ -56,8 +39,8 @@ def catalogue(world: Collecting) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def exporter(stack: Settings, name: str, storage: Storage) -> Iterator[Exporter]:
-    reader, validator = (make_conninfo(dsn.get_secret_value(), dbname=name) for dsn in (stack.postgres_reader_dsn, stack.postgres_validator_dsn))
+def exporter(stack: Settings, collect_database: str, storage: Storage) -> Iterator[Exporter]:
+    reader, validator = (make_conninfo(dsn.get_secret_value(), dbname=collect_database) for dsn in (stack.postgres_reader_dsn, stack.postgres_validator_dsn))
     with psycopg.connect(reader) as reading, psycopg.connect(validator, autocommit=True) as writing:
         yield Exporter(storage, reading, writing)
 

@@ -66,6 +66,14 @@ def test_a_later_run_of_the_day_replaces_what_differs(owner_dsn: str, validator:
     assert [(row["value"], row["sample_size"]) for row in rows] == [(3, 3)]
 
 
+def test_a_row_that_nobody_can_read_is_left_out_and_holds_up_no_measurement(owner_dsn: str, validator: psycopg.Connection) -> None:
+    store(owner_dsn, 2)
+    store(owner_dsn, 1, policy_id="far", source_id="far")
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("UPDATE policies SET created_at = '12000-01-01' WHERE policy_id = 'far'")
+    assert [one.profile.count for one in run(validator, DAY, 0.7).sources] == [2]
+
+
 def test_a_look_writes_nothing(owner_dsn: str, validator: psycopg.Connection) -> None:
     store(owner_dsn, 1)
     assert look(validator, DAY, 0.7).sources[0].profile.score == 1

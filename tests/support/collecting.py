@@ -25,6 +25,10 @@ from collectors.summary import Summary
 from infra.local.portals.application import API_KEY, Simulator
 
 _numbers = itertools.count(1)
+EMPTIED = (
+    *("policies", "raw_documents", "quarantine", "outbox", "processing_history"),
+    *("ops.file_lineage", "ops.files", "ops.source_states", "ops.source_validators"),
+)
 
 
 def _execute(dsn: str, statement: sql.Composed) -> None:
@@ -76,8 +80,8 @@ class Collecting:
     def empty(self) -> None:
         """Take everything out of the tables: each test begins with none."""
         with psycopg.connect(self.owner_dsn, autocommit=True) as connection:
-            for table in ("policies", "raw_documents", "quarantine", "outbox", "processing_history"):
-                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            for table in EMPTIED:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(*table.split("."))))
 
     def fingerprint(self) -> list[list[dict[str, Any]]]:
         """Everything that any write, any row lock and any draw of a version or key would change; the history of runs is left out."""

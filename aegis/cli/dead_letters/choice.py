@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString
 
 import click
 import psycopg
 
+from aegis.cli.filtering import filtering
 from aegis.cli.moment import MOMENT
 from aegis.cli.observing.side_by_side import one_line
 from aegis.cli.store_name import STORE
 from aegis.derivations import CAPTURED
 from aegis.queries import queries
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,6 @@ class Choice:
         return {"any": False, "newest": None, "after": None, "after_table": None, "after_key": None, **asdict(self), **more}
 
 
-def filters(command: F) -> F:
-    """Adds the options of the filters to a command, which is given them as its argument `choice`."""
-
-    @wraps(command)
-    def chosen(**options: Any) -> Any:
-        given = {name: options.pop(f"chosen_{name}") for name in Choice.__dataclass_fields__}
-        return command(choice=Choice(**given), **options)
-
-    for option in reversed(OPTIONS):
-        chosen = option(chosen)
-    return cast("F", chosen)
-
-
 OPTIONS = (
     click.option("--store", "chosen_store", type=STORE, help="Of one derived store, by name or role (search, graph, vector, cache)."),
     click.option("--table", "chosen_table", type=click.Choice(sorted(CAPTURED)), help="Of one captured table."),
@@ -68,6 +53,10 @@ OPTIONS = (
     click.option("--since", "chosen_since", type=MOMENT, help="Rejected at this time or later: ISO 8601, or how long ago (2h)."),
     click.option("--until", "chosen_until", type=MOMENT, help="Rejected before this time."),
 )
+
+
+filters = filtering(Choice, OPTIONS)
+"""Adds the options of the filters to a command, which is given them as its argument `choice`."""
 
 
 def letters_query(name: str) -> LiteralString:
