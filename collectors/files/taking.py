@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,8 @@ from collectors.summary import Summary
 from collectors.wording import storable
 
 log = structlog.get_logger(__name__)
+MOST_PAGE_CHARACTERS = 16 * 1024 * 1024
+"""PostgreSQL takes a page as one JSON document, of at most 256 MB."""
 
 
 class Fate(StrEnum):
@@ -101,7 +102,8 @@ class Taker:
             return failed
         writing = Writing(self.source.name, self.dry_run, newest_only=True)
         with suppress(_Withdrawn), self.store.connection.transaction():
-            summary = write(writing, self.keep(staged(self.source, _pages(path, self.source))), self.store, report)
+            pages = paged(rows(path, self.source.mapping))
+            summary = write(writing, self.keep(staged(self.source, pages)), self.store, report)
             if Look.at(path) != look:
                 raise _Withdrawn
             if summary.error:
@@ -153,8 +155,15 @@ class Taker:
         return outcome
 
 
-def _pages(path: Path, source: FileFolder) -> Iterator[Page]:
-    """The rows of a file in pages. Raises `SourceFailed`."""
-    found = rows(path, source.mapping)
-    while batch := tuple(islice(found, BATCH_ROWS)):
-        yield Page(batch, None)
+def paged(found: Iterator[dict[str, Any]]) -> Iterator[Page]:
+    """Rows of a file in pages, fewer to a page where their texts are long. Raises what `found` raises."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for row in found:
+        batch.append(row)
+        size += sum(len(value) for value in row.values() if isinstance(value, str))
+        if len(batch) == BATCH_ROWS or size >= MOST_PAGE_CHARACTERS:
+            yield Page(tuple(batch), None)
+            batch, size = [], 0
+    if batch:
+        yield Page(tuple(batch), None)

@@ -17,7 +17,8 @@ from collectors.draft import Accepted, PolicyDraft, Rejected
 from collectors.failures import SourceFailed
 from collectors.files.folder import FileFolder
 from collectors.files.mapping import MAPPING, BadMapping, mapping_in
-from collectors.files.readers import READERS, rows
+from collectors.files.readers import BATCH_ROWS, READERS, rows
+from collectors.files.taking import MOST_PAGE_CHARACTERS, paged
 from collectors.validation import validate
 from tests.support.workbook import write_workbook
 
@@ -221,3 +222,10 @@ def test_a_folder_without_a_mapping_asks_for_one(tmp_path: Path) -> None:
 
 def test_the_mapping_is_no_file_to_read() -> None:
     assert Path(MAPPING).suffix not in READERS
+
+
+def test_pages_of_long_texts_have_fewer_rows_and_none_is_lost() -> None:
+    short, long = {"번호": "1", "지원내용": "가" * 1_000}, {"번호": "2", "지원내용": "가" * (MOST_PAGE_CHARACTERS // 2)}
+    pages = list(paged(iter([short] * (BATCH_ROWS + 1) + [long] * 3)))
+    assert [len(page.records) for page in pages] == [BATCH_ROWS, 3, 1]
+    assert list(paged(iter([]))) == []
