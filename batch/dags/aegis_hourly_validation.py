@@ -25,7 +25,7 @@ LIMIT = timedelta(hours=1)
 )
 def _hourly_validation() -> None:
     judged = task(task_id="validate_policies")(hourly.validate_policies)()
-    judged >> task(task_id="measure_quality")(hourly.measure_quality)()
+    judged >> task(task_id="measure_quality", trigger_rule="all_done")(hourly.measure_quality)()
 
 
 _hourly_validation()

@@ -5,14 +5,12 @@ and as many for what the batch is joined with.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-import structlog
 from psycopg.rows import dict_row
-from pydantic import ValidationError
 
 from aegis.queries import queries
 from aegis.rows.policy import Policy
@@ -21,8 +19,7 @@ from batch.duplicates.clusters import MOST_COMPARED, Comparing, Pair
 from batch.duplicates.features import READ_CHARACTERS
 from batch.duplicates.keys import keys_of
 from batch.duplicates.nearest import Nearest, Neighbourhood
-
-log = structlog.get_logger(__name__)
+from batch.readable import all_readable
 
 QUERIES = queries("duplicates")
 
@@ -76,7 +73,7 @@ class Candidates:
                     "characters": READ_CHARACTERS,
                 },
             )
-            return _policies(cursor), around
+            return all_readable(cursor), around
 
     def look(self, batch: Sequence[Policy]) -> Look:
         """The clusters that `batch` is in. What they are joined with is looked at, too, so that a cluster is the same whichever of its rows is looked at."""
@@ -129,16 +126,5 @@ class Candidates:
                 rows = cursor.fetchall()
             if not rows:
                 return
-            yield _policies(rows)
+            yield all_readable(rows)
             after = rows[-1]["policy_id"]
-
-
-def _policies(rows: Iterable[Mapping[str, Any]]) -> list[Policy]:
-    """The policies of `rows`. One that is none to Aegis is left out, and told: it must hold up nobody else."""
-    found = []
-    for row in rows:
-        try:
-            found.append(Policy.model_validate(row))
-        except ValidationError as error:
-            log.warning("duplicates.row_unreadable", policy_id=row["policy_id"], problems=error.error_count(), remedy="correct the row")
-    return found

@@ -16,6 +16,7 @@ from aegis.rows.policy import Policy
 from batch.quality.findings import History
 from batch.quality.metric import Metric
 from batch.quality.trend import MOST_DAYS, Point
+from batch.readable import all_readable
 
 CHUNK = 2_000
 Connection = psycopg.Connection[TupleRow]
@@ -34,7 +35,7 @@ class QualityTables:
         with self._connection.cursor("quality_policies", row_factory=dict_row) as cursor:
             cursor.execute(self._sql["policies"], self._asked)
             while rows := cursor.fetchmany(CHUNK):
-                yield [Policy.model_validate(row) for row in rows]
+                yield all_readable(rows)
 
     def histories(self, on: date) -> dict[str, History]:
         """Source → what is known of it from the days before `on`."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from aegis.queries import queries
 from aegis.rows.business_rule import BusinessRule
 from aegis.rows.policy import Policy
+from batch.readable import fields_of, readable
 from batch.validation.filling import Filled
 from batch.validation.judgement import ARCHIVED_AFTER, Judgement
 
@@ -93,7 +94,7 @@ class Ledger:
             try:
                 found.append(BusinessRule.model_validate(row))
             except ValidationError as error:
-                log.warning("validate.rule_unreadable", rule=row["rule_id"], fields=_fields(error))
+                log.warning("validate.rule_unreadable", rule=row["rule_id"], fields=fields_of(error))
         return tuple(found)
 
     def due_count(self, order: Order) -> int:
@@ -105,7 +106,7 @@ class Ledger:
     def due(self, order: Order, after: str, limit: int) -> Batch:
         """At most `limit` policies whose keys follow `after`."""
         rows = self._connection.execute(self._sql["due"], _selection(order) | {"after": after, "limit": limit}).fetchall()
-        read = tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
+        read = tuple(Due(policy, row["filled"]) for row in rows if (policy := readable(row)) is not None)
         return Batch(read, len(rows) - len(read), rows[-1]["policy_id"] if len(rows) == limit else None)
 
     def newly_spoken_for(self, canonical: Mapping[str, str]) -> tuple[Due, ...]:
@@ -113,12 +114,12 @@ class Ledger:
         if not canonical:
             return ()
         rows = self._connection.execute(self._sql["newly_spoken_for"], {"spoken_for": orjson.dumps(dict(canonical)).decode()})
-        return tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
+        return tuple(Due(policy, row["filled"]) for row in rows if (policy := readable(row)) is not None)
 
     def spoken_for_no_longer(self, judged: Sequence[str], members: Sequence[str]) -> tuple[Due, ...]:
         """Active policies whose judgement names one of `judged` as what speaks for them, except `members`, of which that was just found."""
         rows = self._connection.execute(self._sql["spoken_for_no_longer"], {"judged": list(judged), "members": list(members)})
-        return tuple(Due(policy, row["filled"]) for row in rows if (policy := _policy(row)) is not None)
+        return tuple(Due(policy, row["filled"]) for row in rows if (policy := readable(row)) is not None)
 
     @contextmanager
     def transaction(self, *, dry_run: bool) -> Iterator[None]:
@@ -147,18 +148,5 @@ class Ledger:
         return Written(len(rows), sum(row["changed"] for row in rows), sum(row["is_new"] for row in rows))
 
 
-def _policy(row: Mapping[str, Any]) -> Policy | None:
-    """The policy of a row; None, and a line in the log, where it is none to Aegis."""
-    try:
-        return Policy.model_validate(row)
-    except ValidationError as error:
-        log.warning("validate.row_unreadable", policy_id=row["policy_id"], fields=_fields(error), remedy="correct the row")
-        return None
-
-
 def _selection(order: Order) -> dict[str, Any]:
     return {"source": order.source, "again": order.again, "archived_before": order.on - ARCHIVED_AFTER}
-
-
-def _fields(error: ValidationError) -> str:
-    return ", ".join(str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False) if each["loc"])

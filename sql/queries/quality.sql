@@ -3,7 +3,8 @@
 -- policies --
 SELECT policy_id, source, source_id, title, content, issuing_organization, operating_organization, category, target_regions, target_industries,
        funding_amount_min, funding_amount_max, interest_rate, application_start_date, application_end_date, application_period_text, detail_url, tags,
-       status, quality_score, is_active, created_at, updated_at, version
+       status, quality_score, is_active,
+       CASE WHEN created_at BETWEEN '0001-01-02T00:00:00Z' AND '9999-12-30T00:00:00Z' THEN created_at END AS created_at, updated_at, version
 FROM public.policies
 WHERE status <> 'archived' AND (%(source)s::text IS NULL OR source = %(source)s);
 

@@ -111,3 +111,7 @@ def test_policies_are_judged_every_hour_one_run_at_a_time(read: dict[str, Any]) 
         "validate_policies": ("batch.hourly.validate_policies", ["measure_quality"]),
         "measure_quality": ("batch.hourly.measure_quality", []),
     }
+
+
+def test_a_policy_that_cannot_be_judged_does_not_keep_the_quality_from_being_measured(read: dict[str, Any]) -> None:
+    assert read["dags"]["aegis_hourly_validation"]["tasks"]["measure_quality"]["rule"] == "all_done"
