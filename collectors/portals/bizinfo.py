@@ -17,7 +17,7 @@ from collectors.answer import Answer, NoData, read, refusal
 from collectors.draft import Fields
 from collectors.period import parse
 from collectors.portals.portal import Page, Request, count, decoded_key
-from collectors.wording import line, link, plain, without_contacts
+from collectors.wording import line, link, names, plain, without_contacts
 
 SITE = "https://www.bizinfo.go.kr/"
 MOST_TAG_CHARACTERS = 40
@@ -139,23 +139,19 @@ def _url(text: str | None) -> str | None:
 
 def _joined(text: str | None) -> str | None:
     """Values joined by `@`, each once ("기술@기술" is one field)."""
-    return ", ".join(_parts(text, "@")) or None
-
-
-def _parts(text: str | None, separator: str) -> list[str]:
-    return list(dict.fromkeys(value for part in (text or "").split(separator) if (value := line(plain(part)))))
+    return ", ".join(names(text, "@")) or None
 
 
 def _hashtags(row: Announcement, title: str) -> list[str]:
     """Hashtags, without the copy of the title and of the day that some rows carry among them."""
-    return [tag for tag in _parts(row.hashtags, ",") if tag != title and len(tag) <= MOST_TAG_CHARACTERS]
+    return [tag for tag in names(row.hashtags, ",") if tag != title and len(tag) <= MOST_TAG_CHARACTERS]
 
 
 def _regions(row: Announcement, title: str) -> tuple[str, ...]:
     """The title's prefix is the narrowest statement: rows prefixed "[광주]" list all provinces among their hashtags."""
     return (
         regions.of_title(title)
-        or regions.of_names(_parts(row.areas, "@"))
+        or regions.of_names(names(row.areas, "@"))
         or regions.of_names(_hashtags(row, title))
         or regions.of_organization(line(row.owner or ""))
     )
@@ -163,10 +159,10 @@ def _regions(row: Announcement, title: str) -> tuple[str, ...]:
 
 def _industries(text: str | None) -> tuple[str, ...]:
     """KSIC sections by name; "제조업(10~34)" carries its divisions."""
-    names = (re.sub(r"\W", "", _DIVISIONS.sub("", part)) for part in _parts(text, "@"))
-    return tuple(sorted({_SECTION_BY_NAME[name] for name in names if name in _SECTION_BY_NAME}))
+    stated = (re.sub(r"\W", "", _DIVISIONS.sub("", part)) for part in names(text, "@"))
+    return tuple(sorted({_SECTION_BY_NAME[name] for name in stated if name in _SECTION_BY_NAME}))
 
 
 def _tags(row: Announcement, title: str) -> tuple[str, ...]:
-    tags = [*_parts(row.field, "@"), *_parts(row.subfield, "@"), _short(row.target), *_hashtags(row, title)]
+    tags = [*names(row.field, "@"), *names(row.subfield, "@"), _short(row.target), *_hashtags(row, title)]
     return tuple(dict.fromkeys(tag for tag in tags if tag and not _DATE.fullmatch(tag) and not regions.of_names([tag])))
