@@ -19,6 +19,9 @@ FROM incoming i LEFT JOIN public.policies p USING (source, source_id) LEFT JOIN 
 CROSS JOIN LATERAL (
     SELECT CASE WHEN j.filled #> '{target_regions,set}' = to_jsonb(p.target_regions) AND j.filled #> '{target_regions,stated}' = to_jsonb(i.target_regions)
                 THEN p.target_regions ELSE i.target_regions END AS kept_regions,
+           CASE WHEN j.filled #> '{target_industries,set}' = to_jsonb(p.target_industries)
+                 AND j.filled #> '{target_industries,stated}' = to_jsonb(i.target_industries)
+                THEN p.target_industries ELSE i.target_industries END AS kept_industries,
            CASE WHEN (p.title, p.content, p.application_period_text) IS NOT DISTINCT FROM (i.title, i.content, i.application_period_text)
                  AND i.application_start_date IS NULL AND j.filled #>> '{application_start_date,set}' = p.application_start_date::text
                  AND (p.application_start_date <= i.application_end_date) IS NOT false
@@ -32,7 +35,7 @@ WHERE p.policy_id IS NULL OR (p.status = 'archived' AND (j.status = 'archived' A
    OR (p.title, p.content, p.issuing_organization, p.operating_organization, p.category, p.target_regions, p.target_industries, p.funding_amount_min,
        p.funding_amount_max, p.interest_rate, p.application_start_date, p.application_end_date, p.application_period_text, p.detail_url, p.tags)
       IS DISTINCT FROM
-      (i.title, i.content, i.issuing_organization, i.operating_organization, i.category, k.kept_regions, i.target_industries,
+      (i.title, i.content, i.issuing_organization, i.operating_organization, i.category, k.kept_regions, k.kept_industries,
        CASE WHEN num_nonnulls(i.funding_amount_min, i.funding_amount_max) = 0 THEN p.funding_amount_min ELSE i.funding_amount_min END,
        CASE WHEN num_nonnulls(i.funding_amount_min, i.funding_amount_max) = 0 THEN p.funding_amount_max ELSE i.funding_amount_max END,
        coalesce(i.interest_rate, p.interest_rate), k.kept_start, k.kept_end, i.application_period_text, i.detail_url, i.tags);
@@ -50,6 +53,9 @@ WITH incoming AS (
     CROSS JOIN LATERAL (
         SELECT CASE WHEN j.filled #> '{target_regions,set}' = to_jsonb(p.target_regions) AND j.filled #> '{target_regions,stated}' = to_jsonb(i.target_regions)
                     THEN p.target_regions ELSE i.target_regions END AS kept_regions,
+               CASE WHEN j.filled #> '{target_industries,set}' = to_jsonb(p.target_industries)
+                     AND j.filled #> '{target_industries,stated}' = to_jsonb(i.target_industries)
+                    THEN p.target_industries ELSE i.target_industries END AS kept_industries,
                CASE WHEN (p.title, p.content, p.application_period_text) IS NOT DISTINCT FROM (i.title, i.content, i.application_period_text)
                      AND i.application_start_date IS NULL AND j.filled #>> '{application_start_date,set}' = p.application_start_date::text
                      AND (p.application_start_date <= i.application_end_date) IS NOT false
@@ -64,7 +70,7 @@ WITH incoming AS (
     INSERT INTO public.policies AS p (
         policy_id, source, source_id, title, content, issuing_organization, operating_organization, category, target_regions, target_industries,
         funding_amount_min, funding_amount_max, interest_rate, application_start_date, application_end_date, application_period_text, detail_url, tags)
-    SELECT policy_id, source, source_id, title, content, issuing_organization, operating_organization, category, kept_regions, target_industries,
+    SELECT policy_id, source, source_id, title, content, issuing_organization, operating_organization, category, kept_regions, kept_industries,
         funding_amount_min, funding_amount_max, interest_rate, kept_start, kept_end, application_period_text, detail_url, tags
     FROM differing ORDER BY policy_id -- two collectors at once lock rows in the same order
     ON CONFLICT (source, source_id) DO UPDATE SET

@@ -95,18 +95,23 @@ def test_days_that_the_source_states_itself_replace_those_that_were_read(world: 
     assert (row["application_start_date"], row["application_end_date"]) == (date(2026, 11, 5), date(2027, 1, 10))
 
 
-def test_todays_codes_stay_while_the_source_states_the_former_ones(world: World) -> None:
+@pytest.mark.parametrize(("column", "code"), [("target_regions", "51"), ("target_industries", "38")])
+def test_todays_codes_stay_while_the_source_states_the_former_ones(world: World, column: str, code: str) -> None:
     world.portal.run()
     world.validation.run()
-    stated = world.row()["target_regions"]
-    filled = {"target_regions": {"stated": stated, "set": ["51"]}}
+    stated = world.row()[column]
+    filled = {column: {"stated": stated, "set": [code]}}
     key = world.row()["policy_id"]
-    world.validation.rows("UPDATE policies SET target_regions = '{51}' WHERE policy_id = %(key)s RETURNING 1", key=key)
+    write = f"UPDATE policies SET {column} = %(codes)s WHERE policy_id = %(key)s RETURNING 1"
+    world.validation.rows(write, key=key, codes=[code])
     assert world.portal.run().changed == 1  # somebody wrote it whom nobody knows
-    world.validation.rows("UPDATE policies SET target_regions = '{51}' WHERE policy_id = %(key)s RETURNING 1", key=key)
+    world.validation.rows(write, key=key, codes=[code])
     world.validation.rows("UPDATE ops.judgements SET filled = filled || %(filled)s WHERE policy_id = %(key)s", key=key, filled=Jsonb(filled))
     assert world.portal.run().changed == 0
-    assert world.row()["target_regions"] == ["51"]
+    assert world.row()[column] == [code]
+    world.says(지원내용=f"{CONTENT}\n지원한도: 업체당 최대 7억원")
+    assert world.portal.run().changed == 1
+    assert world.row()[column] == [code]
 
 
 def test_a_policy_that_validation_archived_is_revived_by_a_changed_record_only(world: World) -> None:
