@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -20,20 +21,22 @@ log = structlog.get_logger(__name__)
 class LastGood:
     """One source's, in `folder`. A listing that comes in lies aside until it is known to be good: `keep` puts it in place of the one before.
 
-    One process at a time may receive a source; the lock of `PolicyStore.alone` sees to that. Where the folder cannot be written, collecting goes on.
+    One process at a time may receive a source; the lock of `PolicyStore.alone` sees to that. It is let go of before `keep`, so each has a place of its own:
+    what the next one finds there is left over, and goes. Where the folder cannot be written, collecting goes on.
     """
 
     def __init__(self, folder: Path, source: str) -> None:
         self._folder = folder
         self._source = source
+        self._aside = folder / _COMING / source / uuid4().hex
         self._is_whole = False
         self._failed = False
 
     def receiving(self, pages: Iterable[Page], begun: float) -> Iterator[Page]:
         """The pages, each written aside as it passes. `begun`: when the first was asked for, in seconds since the epoch."""
-        aside = Spool(self._folder / _COMING, self._source)
+        aside = Spool(self._aside.parent, self._aside.name)
         count = records = 0
-        self._try(aside.clear)
+        shutil.rmtree(self._aside.parent, ignore_errors=True)
         for count, page in enumerate(pages, start=1):
             records += len(page.records)
             self._try(partial(aside.add, count, page))
@@ -56,12 +59,14 @@ class LastGood:
         return Spool(self._folder, self._source).pages()
 
     def _replace(self) -> None:
-        aside, kept, old = (folder / self._source for folder in (self._folder / _COMING, self._folder, self._folder / _GOING))
+        if not self._aside.exists():  # another listing comes in since, and is newer
+            return
+        kept, old = self._folder / self._source, self._folder / _GOING / self._source
         shutil.rmtree(old, ignore_errors=True)
         old.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if kept.exists():
             kept.rename(old)
-        aside.rename(kept)
+        self._aside.rename(kept)
         shutil.rmtree(old, ignore_errors=True)
 
     def _try(self, step: Callable[[], object]) -> None:

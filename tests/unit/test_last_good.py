@@ -56,3 +56,14 @@ def test_a_folder_that_cannot_be_written_holds_up_nothing(tmp_path: Path) -> Non
 def test_what_was_received_is_closed_to_others(tmp_path: Path) -> None:
     received(tmp_path, FIRST).keep()
     assert (tmp_path / "gov24" / "pages").stat().st_mode & 0o077 == 0
+
+
+def test_a_listing_that_begins_to_come_in_before_the_one_before_was_kept_does_not_mix_with_it(tmp_path: Path) -> None:
+    first, second = received(tmp_path, FIRST), LastGood(tmp_path, "gov24")
+    coming = second.receiving((*SECOND, *FIRST), 60.0)
+    assert next(coming) == SECOND[0]
+    first.keep()
+    assert LastGood(tmp_path, "gov24").begun() is None
+    assert len(list(coming)) == 2
+    second.keep()
+    assert tuple(LastGood(tmp_path, "gov24").pages()) == (*SECOND, *FIRST)
