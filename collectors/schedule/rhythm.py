@@ -36,7 +36,7 @@ RHYTHMS = {
     "pages": Rhythm(timedelta(days=1), timedelta(days=1), timedelta(days=7), at=time(0, 0)),
     "feed": Rhythm(timedelta(minutes=30), timedelta(minutes=10), timedelta(hours=4)),
 }
-"""Kind of source → rhythm. A page is never asked for more than once a day, whatever happens."""
+"""Kind of source → rhythm. A page is never asked for more than once a day, but after a failure that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
