@@ -19,6 +19,7 @@ from aegis.queries import queries
 
 CHUNK_ROWS = 10_000
 """Most rows in memory at once."""
+PAGE_ROWS = 1_000
 
 Row = Mapping[str, Any]
 
@@ -28,11 +29,14 @@ class UnreadableInput(AegisError):
 
 
 def policies(connection: psycopg.Connection[Any], sources: Sequence[str], statuses: Sequence[str]) -> Iterator[Row]:
-    """Rows of `policies`, in the order of their keys, through a cursor of the server."""
-    parameters = {"sources": list(sources) or None, "statuses": list(statuses) or None, "since": None}
-    with connection.transaction(), connection.cursor("cleaning", row_factory=dict_row) as cursor:
-        cursor.itersize = 1_000
-        yield from cursor.execute(queries("files")["policies"], parameters)
+    """Rows of `policies`, in the order of their keys, a page at a time; `connection` in autocommit, so that no transaction waits for a model."""
+    parameters = {"sources": list(sources) or None, "statuses": list(statuses) or None, "most": PAGE_ROWS}
+    after: str | None = ""
+    while after is not None:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(queries("files")["policies_after"], {**parameters, "after": after}).fetchall()
+        after = rows[-1]["policy_id"] if len(rows) == PAGE_ROWS else None
+        yield from rows
 
 
 def in_file(path: Path, columns: Sequence[str]) -> Iterator[Row]:

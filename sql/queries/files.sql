@@ -56,3 +56,12 @@ ORDER BY policy_id;
 SELECT count(*) FROM public.policies
 WHERE (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[])) AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
   AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s);
+
+-- policies_after --
+-- A page of them: nobody may keep a transaction open while models are asked.
+SELECT policy_id, source, source_id, title, content, issuing_organization, operating_organization, category, target_regions, target_industries,
+       funding_amount_min, funding_amount_max, interest_rate, application_start_date, application_end_date, application_period_text, detail_url, tags
+FROM public.policies
+WHERE (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[])) AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
+  AND policy_id > %(after)s
+ORDER BY policy_id LIMIT %(most)s;

@@ -18,6 +18,7 @@ from batch.cleaning.budget import Budget
 from batch.cleaning.ledger import Ledger
 from batch.cleaning.openai_provider import OpenAiProvider
 from batch.cleaning.provider import ProviderRefused
+from batch.cleaning.rows import policies
 from batch.cleaning.run import clean, estimate
 from batch.cleaning.task import Prices, load
 from tests.support.database import in_database
@@ -55,6 +56,17 @@ def asker(served: Models) -> Iterator[Asker]:
 class _Unpaced:
     def try_acquire(self, _name: str) -> bool:
         return True
+
+
+def test_policies_are_read_page_by_page_in_the_order_of_their_keys(stack: Settings, own_database: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch.cleaning.rows.PAGE_ROWS", 2)
+    with psycopg.connect(in_database(stack.postgres_dsn.get_secret_value(), own_database)) as owner:
+        owner.execute(
+            "INSERT INTO policies (policy_id, source, title) SELECT 'p-' || n, CASE n WHEN 3 THEN 'other' ELSE 'one' END, 't' FROM generate_series(1, 5) n"
+        )
+    read = [row["policy_id"] for row in policies(ledger.connection, ["one"], [])]
+    assert read == ["p-1", "p-2", "p-4", "p-5"]
+    assert ledger.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
 def test_each_text_is_asked_once_and_every_row_has_its_answer(served: Models, asker: Asker, ledger: Ledger) -> None:
