@@ -1,6 +1,7 @@
 """Runs tests against mutants: each in a process that is forked from one in which everything is imported, so that a mutant costs the tests and little more.
 
-python -m tests.proof.mutating tests.proof.pure_mutants    prints JSON: rule → exit code of pytest and the last lines that it said; "" stands for no mutant
+python -m tests.proof.mutating tests.proof.pure_mutants [PART OF]    prints JSON: rule → exit code of pytest and the last lines that it said; "" stands for
+no mutant, which is the first part's. Parts share the mutants among processes.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ LINES = 8
 OPTIONS = ("-x", "-q", "--assert=plain", "--no-header", "-p", "no:cacheprovider", "-p", "no:logging")
 
 
-def main(module: str) -> None:
-    """Run the tests of every mutant of `module`, and all of them unmutated."""
+def main(module: str, part: int = 0, of: int = 1) -> None:
+    """Run the tests of every `of`-th mutant of `module`, from number `part` on; the first part runs all of them unmutated, too."""
     settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), database=None, derandomize=True, deadline=None)
     settings.load_profile("mutants")
     mutants: Sequence[Mutant] = import_module(module).MUTANTS
     for target in dict.fromkeys(mutant.target.partition(":")[0] for mutant in mutants):
         import_module(target)
     chosen = " or ".join(dict.fromkeys(f"({mutant.chosen})" for mutant in mutants if mutant.chosen)) if all(mutant.chosen for mutant in mutants) else ""
-    told = {UNMUTATED: forked(None, _tests(dict.fromkeys(test for mutant in mutants for test in mutant.tests), chosen))}
-    told |= {mutant.rule: forked(mutant, _tests(mutant.tests, mutant.chosen)) for mutant in mutants}
+    told = {} if part else {UNMUTATED: forked(None, _tests(dict.fromkeys(test for mutant in mutants for test in mutant.tests), chosen))}
+    told |= {mutant.rule: forked(mutant, _tests(mutant.tests, mutant.chosen)) for mutant in mutants[part::of]}
     sys.stdout.write(json.dumps(told))
 
 
@@ -72,4 +73,4 @@ def _run(mutant: Mutant | None, arguments: list[str], output: int) -> None:
 
 if __name__ == "__main__":
     os.chdir(Path(__file__).parents[2])
-    main(sys.argv[1])
+    main(sys.argv[1], *map(int, sys.argv[2:4]))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,16 +22,24 @@ Told = dict[str, tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def pure() -> Told:
-    return _told("tests.proof.pure_mutants")
+    return _told("tests.proof.pure_mutants", parts=2)
 
 
 @pytest.fixture(scope="module")
 def stores() -> Told:
-    return _told("tests.proof.store_mutants")
+    return _told("tests.proof.store_mutants", parts=1)  # they share the servers
 
 
-def _told(module: str) -> Told:
-    command = [sys.executable, "-m", "tests.proof.mutating", module]
+def _told(module: str, parts: int) -> Told:
+    with ThreadPoolExecutor(parts) as threads:
+        told: Told = {}
+        for part in threads.map(lambda number: _part(module, number, parts), range(parts)):
+            told |= part
+        return told
+
+
+def _part(module: str, number: int, parts: int) -> Told:
+    command = [sys.executable, "-m", "tests.proof.mutating", module, str(number), str(parts)]
     # what a mutant's tests reach says nothing of coverage, and measuring it would take half of the time
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     ended = subprocess.run(command, cwd=REPOSITORY, env=unmeasured, capture_output=True, timeout=550, check=False)

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from aegis.codec import Codec
+from aegis.errors import Undecodable
 from aegis.registry import Registry
 from aegis.settings import Settings
 from aegis.topics import Topic, create, topics
@@ -111,15 +112,18 @@ class Capture:
             assert message.error() is None, message.error()
             if "heartbeat" in str(message.topic()):
                 continue
-            value = message.value()
+            try:
+                value: Mapping[str, Any] = self.codec.decode(message.value()) if message.value() else {}
+            except Undecodable:  # what a test put there to see what others make of it
+                continue
             self.read.append(
                 Logged(
                     str(message.topic()),
                     message.partition() or 0,
                     message.offset() or 0,
                     message.key() or b"",
+                    message.value(),
                     value,
-                    self.codec.decode(value) if value else {},
                     dict(message.headers() or ()),
                 )
             )
