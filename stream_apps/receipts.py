@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 MOST_RECEIPTS = 20
 """In one transaction: each may name as many policies as a batch of a store's app holds."""
+GATHERED_SECONDS = 0.2
+"""Pause after a batch that was not full. Nobody waits for these events within milliseconds, and a transaction a receipt, four for each change of a policy,
+would take its time from the changes themselves."""
 FORGOTTEN_AFTER = timedelta(days=14)
 """Twice the retention of the topics of receipts and of events."""
 FORGOTTEN_AT_ONCE = 10_000
@@ -57,12 +61,15 @@ class SyncProgress:
         self._session = OperatorSession(dsn, "aegis receipts", timeout_seconds)
         self._codec = codec
         self._forget_at = 0.0
+        self._closed = Event()
 
     def open(self) -> None:
         """Connect anew."""
+        self._closed.clear()
         self._session.open()
 
     def close(self) -> None:
+        self._closed.set()
         self._session.close()
 
     def prepare(self, messages: Sequence[Message]) -> PreparedReceipts:
@@ -90,6 +97,8 @@ class SyncProgress:
                 f"{type(error).__name__} (SQLSTATE {error.sqlstate}, constraint {error.diag.constraint_name}) for receipts of {len(prepared.highest)} policies"
             ) from None
         self._forget()
+        if prepared.messages < MOST_RECEIPTS:
+            self._closed.wait(GATHERED_SECONDS)
         verdicts = {"applied": len(moved), "stale": len(prepared.highest) - len(moved), "completed": completed, "undecodable": prepared.undecodable}
         return Report(prepared.messages, {verdict: count for verdict, count in verdicts.items() if count}, prepared.newest)
 
