@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 from rich.progress import Progress
 
+from aegis.korea import KOREA
 from aegis.settings import Settings
 from collectors.last_good import LastGood
 from collectors.portals import MIRRORS
@@ -16,8 +16,6 @@ from collectors.session import gated, mirror_settings, opened_client, opened_sto
 from collectors.showing import reporter
 from collectors.staging import Order, Visit, staged
 from collectors.summary import Summary
-
-KOREA = ZoneInfo("Asia/Seoul")
 
 
 def collection(configured: Settings, wanted: Order | Visit, progress: Progress) -> Summary:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pyarrow as pa
@@ -23,10 +22,10 @@ from aegis.files.catalogue import Catalogue, CataloguedFile
 from aegis.files.parquet import COMPRESSION, ParquetRows, parquet_rows
 from aegis.files.schemas import PROCESSED, RAW
 from aegis.files.storage import Sink, Storage
+from aegis.korea import KOREA
 from collectors.draft import Accepted, Document, Outcome, Rejected
 from collectors.staging import Staged
 
-SEOUL = ZoneInfo("Asia/Seoul")
 log = structlog.get_logger(__name__)
 
 
@@ -64,7 +63,7 @@ class _Files:
     """The two files of one run. After a failure nothing more is written, and nothing is left."""
 
     def __init__(self, storage: Storage, source: str, at: datetime) -> None:
-        name = f"{source}_{at.astimezone(SEOUL):%Y%m%d_%H%M%S}_{uuid4().hex[:6]}.parquet"
+        name = f"{source}_{at.astimezone(KOREA):%Y%m%d_%H%M%S}_{uuid4().hex[:6]}.parquet"
         self._storage, self._source = storage, source
         self._paths = (f"raw/{source}/{name}", f"processed/{source}/{name}")
         self._open = ExitStack()

@@ -12,9 +12,10 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
+from aegis.korea import KOREA
 from aegis.queries import queries
 from aegis.settings import settings
-from collectors.http.record import KOREA, Record, refusal
+from collectors.http.record import Record, refusal
 from collectors.session import told
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
+
+from aegis.korea import KOREA
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGO = re.compile(r"(?:\d{1,6}[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
-ZONE = ZoneInfo("Asia/Seoul")
-"""Of times that are given without one: that of the people who run Aegis."""
 
 
 class Moment(click.ParamType):
@@ -30,7 +29,7 @@ class Moment(click.ParamType):
             moment = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{value!r} is no time: write ISO 8601 (2026-11-21T06:00:00+09:00) or how long ago (30s, 15m, 2h, 1d12h, 1w)", param, ctx)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZONE)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=KOREA)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         return "TIME"

@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -20,6 +19,7 @@ from aegis.errors import AegisError, Code
 from aegis.files.catalogue import Catalogue, CataloguedFile
 from aegis.files.parquet import COMPRESSION
 from aegis.files.storage import Storage
+from aegis.korea import KOREA
 from aegis.settings import Settings, settings
 from batch.cleaning.asking import MOST_REQUESTS_PER_SECOND, Asker
 from batch.cleaning.budget import Budget, CeilingReached
@@ -86,7 +86,7 @@ def _step(progress: Progress, of: int, done: int, _asked: int) -> None:
 def _cleaned(
     storage: Storage, parts: Iterator[Any], asker: Asker, ledger: Ledger, told: Any, *, again: bool, path: Path | None
 ) -> tuple[CataloguedFile, Tally]:
-    name = f"cleaned/{asker.task.task_name}/{asker.task.task_name}_{datetime.now(ZoneInfo('Asia/Seoul')):%Y%m%d_%H%M%S}.parquet"
+    name = f"cleaned/{asker.task.task_name}/{asker.task.task_name}_{datetime.now(KOREA):%Y%m%d_%H%M%S}.parquet"
     try:
         with storage.writing(name) as sink:
             tally = clean(parts, asker, ledger, sink, told, again=again)

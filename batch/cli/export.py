@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -13,6 +12,7 @@ from aegis.cli.moment import MOMENT
 from aegis.cli.screen import screen
 from aegis.files.catalogue import CataloguedFile
 from aegis.files.storage import Storage
+from aegis.korea import KOREA
 from aegis.settings import settings
 from batch.cli.bar import bar
 from batch.cli.ending import stoppable, translated
@@ -41,7 +41,7 @@ def command(*, form: str, what: str, sources: tuple[str, ...], statuses: tuple[s
     configured = settings()
     if not configured.aegis_files_url:
         raise click.ClickException("AEGIS_FILES_URL is empty: give a folder or s3://bucket/prefix")
-    wanted = Wanted(Format(form), datetime.now(ZoneInfo("Asia/Seoul")), sources, statuses, since, verbatim)
+    wanted = Wanted(Format(form), datetime.now(KOREA), sources, statuses, since, verbatim)
     reader_dsn, dsn = configured.postgres_reader_dsn.get_secret_value(), configured.postgres_validator_dsn.get_secret_value()
     with translated(), stoppable(), psycopg.connect(reader_dsn) as reader, psycopg.connect(dsn, autocommit=True) as connection, bar() as progress:
         storage = Storage(configured.aegis_files_url)

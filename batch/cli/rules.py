@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -17,6 +16,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from aegis.cli.screen import screen
+from aegis.korea import KOREA
 from aegis.rows.business_rule import BusinessRule
 from aegis.settings import settings
 from batch.cli import why
@@ -28,7 +28,6 @@ from batch.validation.rule import Rule
 
 MALFORMED = 4
 """Exit code where a rule cannot be used."""
-KOREA = ZoneInfo("Asia/Seoul")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -14,14 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from aegis.cli.screen import screen
+from aegis.korea import KOREA
 from aegis.settings import settings
 from batch.cli.bar import bar
 from batch.cli.ending import stoppable, translated
 from batch.runs import EXIT_CODES
 from batch.validation.ledger import Order
 from batch.validation.run import Validated, validate
-
-KOREA = ZoneInfo("Asia/Seoul")
 
 
 @click.command("validate")

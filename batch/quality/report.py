@@ -13,11 +13,12 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aegis.korea import KOREA
 from batch.quality import charts
 from batch.quality.findings import TRENDED, SourceQuality
 from batch.quality.outlier import Outlier
 from batch.quality.profile import SCORE_BINS
-from batch.quality.run import KOREA, Quality
+from batch.quality.run import Quality
 from batch.quality.trend import AHEAD_DAYS
 
 FOLDER = "quality"

@@ -6,10 +6,10 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
+from aegis.korea import KOREA
 from batch.quality.facts import frame
 from batch.quality.findings import History, SourceQuality, judged
 from batch.quality.metric import metrics
@@ -17,7 +17,6 @@ from batch.quality.outlier import Outlier, outliers
 from batch.quality.profile import profiles
 from batch.quality.tables import Connection, QualityTables
 
-KOREA = ZoneInfo("Asia/Seoul")
 log = structlog.get_logger(__name__)
 
 

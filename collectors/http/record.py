@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from aegis.korea import KOREA
 from collectors.failures import RESTING, SPENT, SourceFailed
 
-KOREA = ZoneInfo("Asia/Seoul")
 MOST_FAILURES = 5
 REST = timedelta(seconds=60)
 

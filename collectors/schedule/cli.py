@@ -15,10 +15,10 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from aegis.korea import KOREA
 from aegis.settings import Settings, settings
 from collectors.pages.shelf import BadDescription
 from collectors.schedule.child import collected, collected_side_by_side
-from collectors.schedule.rhythm import SEOUL
 from collectors.schedule.serving import Service
 from collectors.schedule.timetable import Timetable
 from collectors.session import can_be_asked, collector_logs
@@ -39,7 +39,7 @@ def schedule_command(*, as_json: bool) -> None:
         return
     table = Table("source", "next run (Korea)", "interval", "because of")
     for source, due in ordered:
-        table.add_row(source, f"{due.at.astimezone(SEOUL):%Y-%m-%d %H:%M}", str(due.interval).removesuffix(":00"), due.reason)
+        table.add_row(source, f"{due.at.astimezone(KOREA):%Y-%m-%d %H:%M}", str(due.interval).removesuffix(":00"), due.reason)
     Console().print(table)
 
 

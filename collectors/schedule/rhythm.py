@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import takewhile
-from zoneinfo import ZoneInfo
 
 from aegis.errors import Code
+from aegis.korea import KOREA
 
-SEOUL = ZoneInfo("Asia/Seoul")
 QUIET_RUNS = 4
 """So many runs in a row without a change double the interval, and so many more double it again."""
 BURST_SHARE = 0.02
@@ -93,8 +92,8 @@ def _bursts(told: Sequence[Ran]) -> int:
 def _after_failure(rhythm: Rhythm, runs: Sequence[Ran]) -> Due:
     newest = runs[0]
     if newest.limit_of_the_day:
-        tomorrow = newest.finished_at.astimezone(SEOUL).date() + timedelta(days=1)
-        at = datetime.combine(tomorrow, time(0, 5), SEOUL)
+        tomorrow = newest.finished_at.astimezone(KOREA).date() + timedelta(days=1)
+        at = datetime.combine(tomorrow, time(0, 5), KOREA)
         return Due(at, at - newest.finished_at, "the portal's limit of the day is used up")
     failures = _leading(run.status == "failure" for run in runs)
     if newest.error_code in {Code.SCRAPING_BLOCKED, Code.INVALID_FORMAT}:
@@ -107,8 +106,8 @@ def _aligned(at: datetime, rhythm: Rhythm) -> datetime:
     """The nearest time of the day at which runs of this kind begin: a run that ends a little later each day must not creep through it."""
     if rhythm.at is None:
         return at
-    local = at.astimezone(SEOUL)
-    that_day = datetime.combine(local.date(), rhythm.at, SEOUL)
+    local = at.astimezone(KOREA)
+    that_day = datetime.combine(local.date(), rhythm.at, KOREA)
     return that_day if local - that_day < timedelta(hours=12) else that_day + timedelta(days=1)
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis.errors import Code
-from collectors.schedule.rhythm import RHYTHMS, SEOUL, Ran, next_run
+from aegis.korea import KOREA
+from collectors.schedule.rhythm import RHYTHMS, Ran, next_run
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -55,7 +56,7 @@ def test_a_failing_source_is_asked_again_soon_and_then_less_and_less(failures: i
 
 
 def test_a_spent_limit_waits_for_midnight_in_korea() -> None:
-    assert next_run("api", [_failed(Code.RATE_LIMITED, limit=True)], NOW).at == datetime(2026, 11, 22, 0, 5, tzinfo=SEOUL)
+    assert next_run("api", [_failed(Code.RATE_LIMITED, limit=True)], NOW).at == datetime(2026, 11, 22, 0, 5, tzinfo=KOREA)
 
 
 @pytest.mark.parametrize("code", [Code.SCRAPING_BLOCKED, Code.INVALID_FORMAT])
@@ -65,7 +66,7 @@ def test_where_a_person_has_to_look_the_source_is_asked_as_seldom_as_may_be(code
 
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=40), timedelta(hours=11)])
 def test_pages_begin_at_midnight_in_korea_however_long_a_run_took(late: timedelta) -> None:
-    midnight = datetime(2026, 11, 21, tzinfo=SEOUL)
+    midnight = datetime(2026, 11, 21, tzinfo=KOREA)
     due = next_run("pages", [Ran(midnight + late, "success", 1, 100)], NOW)
     assert due.at == midnight + timedelta(days=1)
 
