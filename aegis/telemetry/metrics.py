@@ -39,6 +39,9 @@ db_sync = Counter("db_sync", "Records written into derived stores, by store and 
 
 db_sync_latency_seconds = Histogram("db_sync_latency_seconds", "Time of one bulk call of a derived store.", ["target_db"], buckets=FAST)
 
+event_deliveries = Counter("event_deliveries", "Deliveries of events to services, by subscription and result.", ["subscription", "status"])
+"""Exposed as event_deliveries_total. status: delivered, failed (tried again), dead (given up)."""
+
 circuit_state = Gauge("db_circuit_state", "Circuit breaker in front of a derived store: 0 closed, 1 half-open, 2 open.", ["target_db"])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any, Self
 
@@ -11,8 +10,7 @@ import structlog
 from psycopg.rows import dict_row
 
 from aegis.queries import queries
-from stream_apps.subscriptions.delivering import Delivering
-from stream_apps.subscriptions.sending import Sender
+from stream_apps.subscriptions.delivering import Delivering, OpenSender
 from stream_apps.subscriptions.subscription import Subscription, subscription_of
 
 log = structlog.get_logger(__name__)
@@ -25,7 +23,7 @@ FORGOTTEN_AT_ONCE = 10_000
 class Post:
     """One thread per enabled subscription, from `start()` to `close()`."""
 
-    def __init__(self, dsn: str, open_sender: Callable[[Subscription], Sender]) -> None:
+    def __init__(self, dsn: str, open_sender: OpenSender) -> None:
         self._dsn = dsn
         self._open_sender = open_sender
         self._closed = Event()
@@ -56,6 +54,9 @@ class Post:
             except psycopg.Error as error:  # also where a table is not there yet: nobody would begin this thread again
                 log.warning("subscriptions.unavailable", error_class=type(error).__name__)
                 self._closed.wait(LOOK_SECONDS)
+            except Exception:  # whatever it is: without this thread no subscription would begin or end any more
+                log.exception("subscriptions.broke")
+                self._closed.wait(LOOK_SECONDS)
 
     @staticmethod
     def _forget(connection: psycopg.Connection[dict[str, Any]]) -> int:
@@ -73,10 +74,10 @@ class Post:
 
     def _begin(self, subscription: Subscription) -> None:
         stop = Event()
-        delivering = Delivering(subscription, self._open_sender(subscription), self._dsn, stop)
+        delivering = Delivering(subscription, self._open_sender, self._dsn, stop)
         thread = Thread(target=delivering.run, name=f"deliver to {subscription.name}", daemon=True)
-        self._running[subscription] = stop, thread
         thread.start()
+        self._running[subscription] = stop, thread
         log.info("subscription.served", subscription=subscription.name, kind=subscription.kind)
 
 

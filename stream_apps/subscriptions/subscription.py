@@ -58,9 +58,16 @@ class Subscription:
 
 
 def subscription_of(row: Mapping[str, Any]) -> Subscription:
-    """The subscription in a row of `ops.subscriptions`. Raises ValueError and KeyError for filters that this release does not know."""
-    filters = tuple(Filter(one["field"], Operator(one["operator"]), tuple(one["values"])) for one in row["filters"])
+    """The subscription in a row of `ops.subscriptions`. Raises ValueError, KeyError and TypeError for filters that this release does not know."""
+    filters = tuple(_filter(one) for one in row["filters"])
     return Subscription(row["name"], tuple(row["types"]), filters, row["kind"], row["target"], row["secret_env"], row["most_attempts"])
+
+
+def _filter(one: Mapping[str, Any]) -> Filter:
+    field, values = one["field"], one["values"]
+    if not isinstance(values, list) or not all(isinstance(text, str) for text in (field, *values)):
+        raise TypeError("a filter's field is a text, and its values are a list of texts")
+    return Filter(field, Operator(one["operator"]), tuple(values))
 
 
 def _values(attributes: Mapping[str, Any], data: Mapping[str, Any], field: str) -> list[str]:

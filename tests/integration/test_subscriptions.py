@@ -69,8 +69,8 @@ class World:
         row = self.owner.execute("SELECT * FROM ops.subscriptions WHERE name = %s", (name,)).fetchone()
         assert row is not None
         subscription = subscription_of(row)
-        with closing(self.sender(subscription)) as sender, psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
-            delivering = Delivering(subscription, sender, self.dsn, Event(), lambda _attempts: 0.0)
+        delivering = Delivering(subscription, self.sender, self.dsn, Event(), lambda _attempts: 0.0)
+        with closing(delivering), psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
             return [delivering.step(connection) for _ in range(times)][-1]
 
     def states(self, name: str) -> list[tuple[str, str, int]]:

@@ -6,7 +6,7 @@ import pytest
 
 from aegis.events.signature import TOLERANCE_SECONDS, BadSignature, sign, verify
 from stream_apps.subscriptions.address import NotAllowed, check_addresses, check_url, hosts_of
-from stream_apps.subscriptions.delivering import LONGEST_PAUSE_SECONDS, pause_after
+from stream_apps.subscriptions.delivering import LONGEST_ERROR, LONGEST_PAUSE_SECONDS, pause_after, recorded
 from stream_apps.subscriptions.sending import check_target
 from stream_apps.subscriptions.subscription import Filter, Operator, Subscription, subscription_of
 
@@ -64,6 +64,15 @@ def test_a_subscription_survives_its_row() -> None:
     assert subscription_of(row) == subscription
     with pytest.raises(ValueError, match="near"):
         subscription_of(ROW | {"filters": [{"field": "subject", "operator": "near", "values": []}]})
+
+    for filters in ([ACTIVE | {"values": "active"}], [ACTIVE | {"values": [1]}], [ACTIVE | {"field": 1}], [ACTIVE | {"values": None}], ["status"]):
+        with pytest.raises(TypeError):
+            subscription_of(ROW | {"filters": filters})
+
+
+def test_what_is_kept_of_an_error_is_text_that_postgresql_can_hold() -> None:
+    assert recorded(ValueError("a\0b\ud800c")) == "ab?c"
+    assert len(recorded(ValueError("x" * 100_000))) == LONGEST_ERROR
 
 
 HOSTS = hosts_of("hooks.example.org, 127.0.0.1:8080,internal.example.org:8443,localhost")

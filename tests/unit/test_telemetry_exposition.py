@@ -50,6 +50,7 @@ def test_metrics_are_exposed_under_the_names_that_operators_know():
     metrics.pipeline_lag_seconds.labels(metrics.HOT).set(0.1)
     metrics.db_sync.labels("redis", "applied").inc()
     metrics.db_sync_latency_seconds.labels("redis").observe(0.01)
+    metrics.event_deliveries.labels("search", "dead").inc()
     metrics.show_circuit("redis", metrics.Circuit.OPEN)
     text = generate_latest(REGISTRY).decode()
     for sample in (
@@ -60,6 +61,7 @@ def test_metrics_are_exposed_under_the_names_that_operators_know():
         'pipeline_lag_seconds{path="hot"}',
         'db_sync_total{status="applied",target_db="redis"}',
         'db_sync_latency_seconds_count{target_db="redis"}',
+        'event_deliveries_total{status="dead",subscription="search"}',
         'db_circuit_state{target_db="redis"} 2.0',
     ):
         assert sample in text

@@ -1,0 +1,114 @@
+"""What one broken subscription does to its own deliveries, and to nobody else's, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from aegis.settings import Settings
+from stream_apps.subscriptions.delivering import Delivering
+from stream_apps.subscriptions.post import Post
+from stream_apps.subscriptions.sending import Sender
+from stream_apps.subscriptions.subscription import Subscription, subscription_of
+from tests.support.database import in_database
+from tests.support.wait import until
+
+pytestmark = pytest.mark.stack
+
+
+@dataclass
+class Recording:
+    """A sender that remembers; `fails`: what it raises for an event, if anything."""
+
+    target: str
+    sent: list[str] = field(default_factory=list)
+    fails: Callable[[str], Exception | None] = lambda _event: None
+    closed: int = 0
+
+    def send(self, attributes: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        error = self.fails(attributes["id"])
+        if error is not None:
+            raise error
+        self.sent.append(attributes["id"])
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class World:
+    """Subscriptions and what waits for them; `opened`: the senders, in the order in which they were made."""
+
+    dsn: str
+    owner: psycopg.Connection[dict[str, Any]]
+    opened: list[Recording] = field(default_factory=list)
+    refused: dict[str, Exception] = field(default_factory=dict)
+    """Subscription → why no sender can be made for it."""
+
+    def subscribe(self, name: str, events: int, attempts: int = 8) -> None:
+        self.owner.execute("INSERT INTO ops.subscriptions (name, kind, target, most_attempts) VALUES (%s, 'kafka', 'old', %s)", (name, attempts))
+        self.owner.execute(
+            "INSERT INTO ops.deliveries (subscription, event_id, attributes, data) "
+            "SELECT %s, 'id-' || n, jsonb_build_object('id', 'id-' || n), '{}' FROM generate_series(1, %s) n",
+            (name, events),
+        )
+
+    def open_sender(self, subscription: Subscription) -> Sender:
+        if subscription.name in self.refused:
+            raise self.refused[subscription.name]
+        self.opened.append(Recording(subscription.target))
+        return self.opened[-1]
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        return self.owner.execute("SELECT state, attempts, error FROM ops.deliveries WHERE subscription = %s ORDER BY id", (name,)).fetchall()
+
+    def step(self, name: str, sender: Recording, times: int = 1) -> None:
+        row = self.owner.execute("SELECT * FROM ops.subscriptions WHERE name = %s", (name,)).fetchone()
+        assert row is not None
+        delivering = Delivering(subscription_of(row), lambda _: sender, self.dsn, Event(), lambda _: 0.0)
+        with closing(delivering), psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+            for _ in range(times):
+                delivering.step(connection)
+
+
+@pytest.fixture
+def world(stack: Settings, own_database: str, owner_dsn: str) -> Iterator[World]:
+    with psycopg.connect(owner_dsn, autocommit=True, row_factory=dict_row) as owner:
+        yield World(in_database(stack.postgres_operator_dsn.get_secret_value(), own_database), owner)
+
+
+def test_a_service_that_nothing_can_be_opened_for_is_told_when_it_can_and_holds_up_nobody(world: World) -> None:
+    world.subscribe("a", 1)
+    world.subscribe("b", 1)
+    world.refused = {"a": ValueError('No such configuration property: "acks\0"')}
+    with closing(Post(world.dsn, world.open_sender).start()):
+        until(lambda: world.rows("b")[0]["state"] == "delivered", 20, "the other service to be told")
+        until(lambda: world.rows("a")[0]["attempts"] >= 1, 20, "the failure to be written down")
+        assert 'ValueError: No such configuration property: "acks"' in world.rows("a")[0]["error"]
+        world.refused = {}
+        until(lambda: world.rows("a")[0]["state"] == "delivered", 20, "the mended service to be told")
+
+
+def test_what_nobody_foresaw_about_one_event_is_given_up_and_the_next_one_is_sent(world: World) -> None:
+    world.subscribe("a", 2, attempts=2)
+    sender = Recording("old", fails=lambda event: RuntimeError("secret contents") if event == "id-1" else None)
+    world.step("a", sender, 3)
+    assert [(row["state"], row["attempts"]) for row in world.rows("a")] == [("dead", 2), ("delivered", 0)]
+    assert world.rows("a")[0]["error"] == "RuntimeError: see the log of the app subscriptions"
+    assert sender.closed == 3  # after each failure, and in the end
+    assert sender.sent == ["id-2"]
+
+
+def test_filters_that_are_no_texts_do_not_stop_what_goes_to_others(world: World) -> None:
+    world.subscribe("a", 0)
+    world.subscribe("b", 1)
+    world.owner.execute("""UPDATE ops.subscriptions SET filters = '[{"field": "subject", "operator": "prefix", "values": [{"a": 1}]}]' WHERE name = 'a'""")
+    with closing(Post(world.dsn, world.open_sender).start()):
+        until(lambda: world.rows("b")[0]["state"] == "delivered", 20, "the other service to be told")
