@@ -58,8 +58,8 @@ class DurableLog:
         self._patience = timeout_seconds * FLUSH_FACTOR
 
     def send(self, messages: Sequence[Outgoing]) -> None:
-        """Returns when all of `messages` are durable. Raises `LogUnavailable` where they are not (any of them may be), and KafkaException where the
-        producer itself is beyond repair.
+        """Returns when all of `messages` are durable. Raises `LogUnavailable` where they are not (any of them may be; its cause is what Kafka said of
+        the first, as a KafkaException, if it said anything), and KafkaException where the producer itself is beyond repair, or takes no such message.
         """
         failures: list[KafkaError] = []
 
@@ -78,7 +78,7 @@ class DurableLog:
                 Code.SOURCE_UNAVAILABLE,
                 f"Kafka took {len(messages) - left - len(failures)} of {len(messages)} messages: "
                 f"{failures[0].str() if failures else 'no answer in time'}; see `make logs SERVICE=kafka`",
-            )
+            ) from (KafkaException(failures[0]) if failures else None)
 
     def _produce(self, one: Outgoing, delivered: Any) -> None:
         try:

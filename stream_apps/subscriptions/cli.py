@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import click
 import psycopg
+from confluent_kafka import KafkaException
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from rich.console import Console
@@ -47,7 +48,7 @@ def _translated(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arguments: Any, **options: Any) -> Any:
         try:
             return command(*arguments, **options)
-        except (NotAllowed, DeliveryFailed) as error:
+        except (NotAllowed, DeliveryFailed, KafkaException) as error:
             raise click.ClickException(str(error)) from error
 
     return run

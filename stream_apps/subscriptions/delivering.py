@@ -141,7 +141,8 @@ class Delivering:
 
     def _failed(self, connection: psycopg.Connection[dict[str, Any]], one: dict[str, Any], error: DeliveryFailed) -> None:
         attempts, name = one["attempts"] + 1, self.subscription.name
-        given = {"id": one["id"], "error": recorded(error), "pause": self.pause(attempts), "most_attempts": self.subscription.most_attempts}
+        most_attempts = 1 if error.permanent else self.subscription.most_attempts
+        given = {"id": one["id"], "error": recorded(error), "pause": self.pause(attempts), "most_attempts": most_attempts}
         row = connection.execute(queries("subscriptions")["failed"], given).fetchone()
         dead = row is not None and row["state"] == "dead"
         told = log.error if dead else log.warning

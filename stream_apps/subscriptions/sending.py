@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import httpx
 from cloudevents.core.bindings import http, kafka
 from cloudevents.core.v1.event import CloudEvent
+from confluent_kafka import KafkaError, KafkaException
 
 from aegis.durable_log import DurableLog, Outgoing
 from aegis.errors import LogUnavailable
@@ -22,12 +23,19 @@ TIMEOUT_SECONDS = 10.0
 OWN_TOPICS = ("aegis.", "__", "policy-events", "data-pipeline-dlq")
 """Beginnings of the names of topics that no service may be told through."""
 
+NEVER_TAKEN = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.TOPIC_EXCEPTION})
+"""What Kafka says of a message, or of a topic's name, that it will say again. All else may pass: brokers come back, topics and rights are given."""
+
 Secrets = Callable[[str], str | None]
 """Environment variable → its value."""
 
 
 class DeliveryFailed(Exception):
-    """The service did not take an event; why, without contents."""
+    """The service did not take an event; why, without contents. `permanent`: it never will, and is not asked again."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
 
 
 class Sender(Protocol):
@@ -91,7 +99,16 @@ class KafkaTopic:
         try:
             self.log.send([Outgoing(self.topic, str(attributes["subject"]).encode(), message.value, message.headers)])
         except LogUnavailable as error:
-            raise DeliveryFailed(error.message) from error
+            raise self._never(error.__cause__) or DeliveryFailed(error.message) from error
+        except KafkaException as error:
+            raise self._never(error) or error from error  # any other one is the producer's end: whoever opened it opens another
+
+    def _never(self, cause: BaseException | None) -> DeliveryFailed | None:
+        """The failure where `cause` is what Kafka will say again and again."""
+        said = cause.args[0] if isinstance(cause, KafkaException) else None
+        if not isinstance(said, KafkaError) or said.code() not in NEVER_TAKEN:
+            return None
+        return DeliveryFailed(f"{said.name()}: topic {self.topic} never takes this event as it is ({said.str()}): mend the topic, then retry", permanent=True)
 
     def close(self) -> None:
         """The log is closed with the process."""

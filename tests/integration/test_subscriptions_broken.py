@@ -7,20 +7,26 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from aegis.durable_log import DurableLog, open_producer
+from aegis.offsets import admin_client
 from aegis.settings import Settings
+from aegis.topics import Topic, create
 from stream_apps.subscriptions.delivering import Delivering
 from stream_apps.subscriptions.post import Post
-from stream_apps.subscriptions.sending import Sender
+from stream_apps.subscriptions.sending import DeliveryFailed, KafkaTopic, Sender
 from stream_apps.subscriptions.subscription import Subscription, subscription_of
 from tests.support.database import in_database
 from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
+
+EVENT = {"id": "1", "source": "/aegis", "specversion": "1.0", "type": "policy.validated", "subject": "P-1", "time": "2026-11-21T03:04:05+00:00"}
 
 
 @dataclass
@@ -112,3 +118,29 @@ def test_filters_that_are_no_texts_do_not_stop_what_goes_to_others(world: World)
     world.owner.execute("""UPDATE ops.subscriptions SET filters = '[{"field": "subject", "operator": "prefix", "values": [{"a": 1}]}]' WHERE name = 'a'""")
     with closing(Post(world.dsn, world.open_sender).start()):
         until(lambda: world.rows("b")[0]["state"] == "delivered", 20, "the other service to be told")
+
+
+def test_a_message_that_can_never_be_taken_is_dead_at_once_and_others_keep_their_attempts(world: World) -> None:
+    world.subscribe("a", 3)
+    failures = {"id-1": DeliveryFailed("MSG_SIZE_TOO_LARGE", permanent=True), "id-2": DeliveryFailed("no broker")}
+    world.step("a", Recording("old", fails=failures.get), 2)
+    assert [(row["state"], row["attempts"], row["error"]) for row in world.rows("a")] == [
+        ("dead", 1, "MSG_SIZE_TOO_LARGE"),
+        ("waiting", 1, "no broker"),
+        ("waiting", 0, None),
+    ]
+
+
+def test_a_topic_that_takes_small_messages_only_goes_on_taking_them(stack: Settings) -> None:
+    name = f"test-small-{uuid4().hex[:8]}"
+    admin = admin_client(stack.kafka_bootstrap_servers)
+    create(admin, [Topic(name, 1, extra={"max.message.bytes": "2000"})])
+    try:
+        topic = KafkaTopic(name, DurableLog(open_producer(stack.kafka_bootstrap_servers, "test", 20, **{"compression.type": "none"}), 20))
+        topic.send(EVENT, {"text": "small"})
+        with pytest.raises(DeliveryFailed, match="MSG_SIZE_TOO_LARGE: topic test-small") as raised:
+            topic.send(EVENT, {"text": "x" * 100_000})
+        assert raised.value.permanent
+        topic.send(EVENT, {"text": "small"})
+    finally:
+        admin.delete_topics([name])[name].result(30)
