@@ -19,6 +19,8 @@ LARGEST_VALUE_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 FLUSH_FACTOR = 1.5
 """Longer than a delivery may take: after it every message was delivered or has failed, and none is left that could arrive behind its own repetition."""
 
+CLOSING_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -79,6 +81,12 @@ class DurableLog:
                 f"Kafka took {len(messages) - left - len(failures)} of {len(messages)} messages: "
                 f"{failures[0].str() if failures else 'no answer in time'}; see `make logs SERVICE=kafka`",
             ) from (KafkaException(failures[0]) if failures else None)
+
+    def close(self, seconds: float = CLOSING_SECONDS) -> None:
+        """End the producer with its threads and connections; what is not durable after `seconds` is dropped. Nothing can be sent afterwards."""
+        if self._producer.flush(seconds):
+            self._producer.purge()
+        self._producer.close()
 
     def _produce(self, one: Outgoing, delivered: Any) -> None:
         try:

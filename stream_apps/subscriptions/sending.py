@@ -111,7 +111,7 @@ class KafkaTopic:
         return DeliveryFailed(f"{said.name()}: topic {self.topic} never takes this event as it is ({said.str()}): mend the topic, then retry", permanent=True)
 
     def close(self) -> None:
-        """The log is closed with the process."""
+        self.log.close()
 
 
 def sender_of(subscription: Subscription, secrets: Secrets, allowed: Collection[str], open_log: Callable[[], DurableLog]) -> Sender:

@@ -142,5 +142,18 @@ def test_a_topic_that_takes_small_messages_only_goes_on_taking_them(stack: Setti
             topic.send(EVENT, {"text": "x" * 100_000})
         assert raised.value.permanent
         topic.send(EVENT, {"text": "small"})
+        topic.close()
     finally:
         admin.delete_topics([name])[name].result(30)
+
+
+def test_a_subscription_that_changes_or_is_removed_gives_its_sender_back(world: World) -> None:
+    world.subscribe("a", 1)
+    with closing(Post(world.dsn, world.open_sender).start()):
+        until(lambda: world.rows("a")[0]["state"] == "delivered", 20, "the service to be told")
+        world.owner.execute("UPDATE ops.subscriptions SET target = 'new'")
+        until(lambda: world.opened[0].closed == 1, 20, "the old sender to be closed")
+        world.owner.execute("INSERT INTO ops.deliveries (subscription, event_id, attributes, data) VALUES ('a', 'id-2', '{\"id\": \"id-2\"}', '{}')")
+        until(lambda: world.rows("a")[-1]["state"] == "delivered", 20, "the service to be told at its new place")
+        world.owner.execute("DELETE FROM ops.subscriptions")
+        until(lambda: [(one.target, one.closed) for one in world.opened] == [("old", 1), ("new", 1)], 20, "both senders to be closed")

@@ -58,3 +58,20 @@ def test_an_event_that_is_larger_than_any_message_is_never_taken() -> None:
     with pytest.raises(DeliveryFailed, match="MSG_SIZE_TOO_LARGE") as raised:
         KafkaTopic("mine", log).send(ATTRIBUTES, {"text": "x" * MAX_MESSAGE_BYTES})
     assert raised.value.permanent
+
+
+def test_a_topic_that_is_closed_ends_its_producer_and_drops_what_cannot_be_sent() -> None:
+    producer = open_producer("127.0.0.1:1", "test", 30, log_level=0)
+    dropped: list[KafkaError | None] = []
+    producer.produce("mine", value=b"v", on_delivery=lambda error, _message: dropped.append(error))
+    DurableLog(producer, 30).close(0.1)
+    assert [error and error.code() for error in dropped] == [KafkaError._PURGE_QUEUE]
+    with pytest.raises(RuntimeError, match="closed"):
+        producer.poll(0)
+
+
+def test_a_topic_gives_its_log_back() -> None:
+    log = DurableLog(open_producer("127.0.0.1:1", "test", 1, log_level=0), 1)
+    KafkaTopic("mine", log).close()
+    with pytest.raises(RuntimeError, match="closed"):
+        log.send([Outgoing("mine", None, b"v")])
