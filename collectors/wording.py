@@ -3,57 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import unescape
-from html.parser import HTMLParser
 from urllib.parse import urljoin
 
+from collectors.tags import parts
+
 _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "dt", "dd"})
+_CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "head", "title"})
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\udfff]")
 """What no text field may hold: PostgreSQL refuses NUL and lone surrogates; the rest is invisible and only makes equal texts differ."""
 _LINK = re.compile(r"https?://[^\s/@]+\.[^\s@]+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
-_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|<!--|&#?\w+;")
-_BARE = re.compile(r"<(?!/?[a-zA-Z]|!--)")
-"""A less-than sign that opens nothing ("<경북 로케이션>"); html.parser would swallow it, or fail at "<!["."""
-
-
-class _Text(HTMLParser):
-    """Collects the visible text of markup; block elements end a line."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-        elif tag in {"td", "th"}:
-            self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(0, self._silent - 1)
-        elif tag in _BLOCKS - {"br"}:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data)
+_TAG = re.compile("</?[a-zA-Z]")
+_ENTITY = re.compile(r"&#?\w+;")
+_OVERLONG = re.compile(r"&#[0-9]{100,}+;?")
+"""A number that no letter has; one of thousands of digits Python refuses to read."""
 
 
 def plain(text: str) -> str:
     """Text without markup: tags removed, entities resolved, one blank line at most between paragraphs."""
-    if not _MARKUP.search(text):
-        return tidy(text)
-    parser = _Text()
-    parser.feed(_BARE.sub("&lt;", text))
-    parser.close()
-    return tidy("".join(parser.parts))
+    return tidy("".join(_visible(text)) if _has_markup(text) else text)
+
+
+def _has_markup(text: str) -> bool:
+    tag = _TAG.search(text)
+    return (tag is not None and tag.start() < text.rfind(">")) or "<!--" in text or _ENTITY.search(text) is not None
+
+
+def _visible(text: str) -> Iterator[str]:
+    """The visible text of markup; block elements end a line."""
+    silent = 0
+    for part in parts(text):
+        if isinstance(part, str):
+            if not silent:
+                yield _resolved(part)
+        elif part.name in _SILENT:
+            silent = max(0, silent + part.opens - part.closes)
+        elif part.name in _BLOCKS:
+            yield "\n" * (part.opens + (part.closes and part.name != "br"))
+        elif part.name in _CELLS and part.opens:
+            yield " "
+
+
+def _resolved(text: str) -> str:
+    return unescape(_OVERLONG.sub("\ufffd", text))
 
 
 def tidy(text: str) -> str:
@@ -65,7 +60,7 @@ def tidy(text: str) -> str:
 
 def line(text: str) -> str:
     """Text on one line, entities resolved: titles and names."""
-    return " ".join(tidy(unescape(text)).split())
+    return " ".join(tidy(_resolved(text)).split())
 
 
 def link(text: str | None) -> str | None:
@@ -104,7 +99,7 @@ def storable(text: str) -> str:
     return re.sub("[\x00\ud800-\udfff]", "�", text)
 
 
-_CONTACT = re.compile(r"[\w.+*-]+@[\w-]+(?:\.[\w-]+)+|(?<!\d)\(?0\d{1,2}\)?[\s.\-–]{0,2}\d{3,4}[\s.\-–]{1,2}\d{4}(?!\d)")
+_CONTACT = re.compile(r"[\w.+*-]{1,64}+@[\w-]++(?:\.[\w-]++)++|(?<!\d)\(?0\d{1,2}\)?[\s.\-–]{0,2}\d{3,4}[\s.\-–]{1,2}\d{4}(?!\d)")
 
 
 def without_contacts(text: str) -> str:

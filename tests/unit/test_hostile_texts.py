@@ -1,0 +1,58 @@
+"""Texts of a megabyte that almost match: what reads text from outside needs time that grows with its length, and takes any text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.tags import Tag, parts
+from collectors.wording import line, plain, tidy, without_contacts
+
+LETTERS = 1_000_000
+pytestmark = pytest.mark.timeout(60)
+
+
+def repeated(unit: str) -> str:
+    return (unit * (LETTERS // len(unit) + 1))[:LETTERS]
+
+
+@pytest.mark.parametrize("unit", ["<a", "<a ", "<a b=", "</a", "<!--", "<!-- -", "<script"])
+def test_markup_that_never_ends_is_read_once(unit: str) -> None:
+    assert plain("<p>" + repeated(unit)) == tidy(repeated(unit))
+
+
+def test_quotes_that_swallow_the_rest_are_letters() -> None:
+    assert plain('<a b=">"' * 100_000) == '"' * 100_000
+
+
+@pytest.mark.parametrize("unit", ["2026년", "가", "a@"])
+def test_contacts_are_looked_for_once(unit: str) -> None:
+    assert without_contacts(repeated(unit)) == repeated(unit)
+
+
+def test_a_number_that_no_letter_has_is_none() -> None:
+    assert plain("가&#" + "9" * 5000 + ";나") == line("가&#" + "9" * 5000 + ";나") == "가\ufffd나"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('<p title="1 > 2">가</p>', [Tag("p", opens=True, closes=False), "가", Tag("p", opens=False, closes=True)]),
+        ("가<BR/>나", ["가", Tag("br", opens=True, closes=True), "나"]),
+        ('<a href="x>가', [Tag("a", opens=True, closes=False), "가"]),
+        ("<script>if (a<b) </p></script>", [Tag("script", opens=True, closes=False), Tag("script", opens=False, closes=True)]),
+        ("<style>p{}", [Tag("style", opens=True, closes=False)]),
+        ("가<!-- <p> -- >나<!-- <p>", ["가", "나<!-- ", Tag("p", opens=True, closes=False)]),
+        ("1 < 2 <경북> <a", ["1 < 2 <경북> <a"]),
+    ],
+)
+def test_tags_and_texts_are_told_apart(text: str, expected: list[str | Tag]) -> None:
+    assert list(parts(text)) == expected
+
+
+@given(st.text(alphabet=st.sampled_from("<>/!-= \n\"'ap가&;#1"), max_size=80))
+def test_whatever_is_written_its_text_is_part_of_it(text: str) -> None:
+    assert all(part in text for part in parts(text) if isinstance(part, str))
+    assert plain(text) == tidy(plain(text))
+    assert without_contacts(without_contacts(text)) == without_contacts(text)
