@@ -11,16 +11,19 @@ from batch.duplicates.place import without_place
 
 REMEMBERED = 20_000
 """Titles that are not taken apart again: a row is met in many batches."""
+READ_CHARACTERS = 1000
+"""Of a title: twice what a collector takes. Rows that were written by others may be longer, and their time would grow with the square of it."""
 _BRACKETS = re.compile(r"[\[({「『【<〈《]([^\])}」』】>〉》]*)[\])}」』】>〉》]")
 _YEAR = re.compile(r"(?<!\d)(?:['’](\d{2})|(20\d{2}))\s*(?:학?년도?|~|(?=\D|$))")
 _HALF = re.compile(r"(상반기|하반기|[1-4]\s*/?\s*4?분기)")
 _ROUND = re.compile(r"제?\s*(\d{1,3})\s*(차|회|기|단계)(?![가-힣]{0,1}(?:간|당))")
+# No word may be two others put together (지원사업): each more of them would double the time.
 _GENERIC = (
-    "참여기업|참가기업|참여업체|참가업체|참여점포|참여자|대상자|신청자|지원대상|지원사업|지원금|지원비|사업|지원|지급|보조|신청|접수|공고문|공고|모집|추가|수정|변경|연장|재공고|"
+    "참여기업|참가기업|참여업체|참가업체|참여점포|참여자|대상자|신청자|지원대상|지원금|지원비|사업|지원|지급|보조|신청|접수|공고문|공고|모집|추가|수정|변경|연장|재공고|"
     "안내|계획|시행|서비스|운영|통합|확대|제공|안내문|참여|등|및|의|을|를|에|위한|대한"
 )
 _GENERIC_WORD = re.compile(rf"^(?:{_GENERIC})+$")
-_GENERIC_END = re.compile(r"(?<=[가-힣]{2})(?:지원사업|지원금지급|지원금|사업|지원|지급|보조)+$")
+_GENERIC_END = re.compile(r"(?<=[가-힣]{2})(?:지원금|사업|지원|지급|보조)+$")
 _SYNONYMS = (
     (re.compile(r"국민건강보험"), "건강보험"),
     (re.compile(r"(?:노인)?장기요양보험료?"), ""),
@@ -58,7 +61,7 @@ class Title:
 @lru_cache(maxsize=REMEMBERED)
 def title_of(text: str) -> Title:
     """The normal form of a title as published."""
-    plain = unicodedata.normalize("NFKC", text).lower().replace("ㆍ", "·")
+    plain = unicodedata.normalize("NFKC", text[:READ_CHARACTERS])[:READ_CHARACTERS].lower().replace("ㆍ", "·")
     years = frozenset(2000 + int(short) if short else int(long) for short, long in _YEAR.findall(plain))
     rounds = frozenset(f"{number}{unit}" for number, unit in _ROUND.findall(plain)) | frozenset(half.replace(" ", "") for half in _HALF.findall(plain))
     bare = _HALF.sub(" ", _ROUND.sub(" ", _YEAR.sub(" ", plain)))

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aegis.rows.policy import Policy
 from batch.duplicates.group import groups_of
 from batch.duplicates.keys import BANDS, keys_of
-from batch.duplicates.organization import organization_of
+from batch.duplicates.organization import READ_CHARACTERS, organization_of
 from batch.duplicates.place import Place, place_of, without_place
 from batch.duplicates.title import title_of
 
@@ -44,6 +46,28 @@ def test_year_round_and_brackets_are_taken_out_of_a_title_and_kept() -> None:
 @pytest.mark.parametrize("text", ["지원사업 공고", "()", "2026", "!"])
 def test_a_title_of_nothing_but_common_words_still_has_a_form(text: str) -> None:
     assert title_of(text).core or not any(character.isalnum() for character in text)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["지원사업", "지원금지급", "지원", "(", "[", " ", "\n", "1", "\u0301\u0316", "\ufdfa", "제 "])
+@pytest.mark.parametrize("end", ["", "가", "!"])
+def test_a_title_that_says_one_thing_for_ever_is_taken_apart_at_once(unit: str, end: str) -> None:
+    for text in (f"청년{unit * 100}{end}", unit * (1_000_000 // len(unit)) + end):
+        assert len(title_of(text).core) <= len(text)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", [" 과", " 가과", "\u0301\u0316", "(주)"])
+def test_an_organisation_of_countless_departments_is_named_at_once(unit: str) -> None:
+    assert len(organization_of("교육부" + unit * (1_000_000 // len(unit)))) <= READ_CHARACTERS
+
+
+@given(st.text(max_size=60))
+def test_any_title_and_any_name_has_a_form_and_that_of_a_name_is_its_own(text: str) -> None:
+    title = title_of(text)
+    assert title.core.endswith(title.last)
+    assert all(word for word in (*title.qualifiers, *title.rounds))
+    assert organization_of(organization_of(text)) == organization_of(text)
 
 
 @pytest.mark.parametrize(
