@@ -11,8 +11,11 @@ _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9a-fA-F
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\udfff]")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_JAMO = re.compile("[\u1100-\u11ff]")
-"""Conjoining letters, as file names of some systems carry them; whole syllables are what everybody else writes and searches for."""
+_JAMO = re.compile("[\uac00-\ud7a3]?[\u1100-\u11ff]++")
+"""Conjoining letters, as file names of some systems carry them; whole syllables are what everybody else writes and searches for.
+
+Only they are put together: marks that are heaped on a letter take the square of their number to be put in order.
+"""
 _MOST_ENCODINGS = 3
 """A text that went through more hands than this is for a person to look at."""
 
@@ -35,5 +38,4 @@ def _visible(text: str) -> str:
             break
         resolved = again
     unix = resolved.replace("\r\n", "\n").replace("\r", "\n")
-    seen = _INVISIBLE.sub("", unix)
-    return unicodedata.normalize("NFC", seen) if _JAMO.search(seen) else seen
+    return _JAMO.sub(lambda match: unicodedata.normalize("NFC", match[0]), _INVISIBLE.sub("", unix))

@@ -18,7 +18,7 @@ from collectors.answer import read as read_json
 from collectors.failures import MALFORMED, TRANSIENT, SourceFailed, of_status
 
 MOST_DEPTH = 16
-_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^>?]{0,200}+\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML may not hold, and portals send all the same: one such character would cost the whole page."""
 _HTML = re.compile(r"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)

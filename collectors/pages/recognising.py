@@ -28,6 +28,9 @@ _REFUSALS = re.compile(
 _CAPTCHA = re.compile("captcha", re.IGNORECASE)
 """In scripts and names of elements, too."""
 _INTERRUPTIONS = re.compile(r"점검\s?(중|안내)|일시\s?(중단|중지)|잠시\s?후\s?다시|service\s+unavailable", re.IGNORECASE)
+MOST_DEPTH = 256
+"""Elements within each other: a rule may mean them all, and each has to be read with what is in it."""
+_TOO_DEEP = f"boolean({'/*' * (MOST_DEPTH + 1)})"
 _REFUSING = frozenset({401, 403, 406, 407, 451})
 
 
@@ -47,6 +50,8 @@ def recognised(answer: Answer, expected: Rule, what: str, words: Sequence[str] =
     if not text.strip():
         raise SourceFailed(TRANSIENT, f"HTTP {answer.status} with an empty body for {what}", answer.retry_after)
     page = Selector(text, type="html")
+    if page.xpath(_TOO_DEEP).get() == "1":
+        raise SourceFailed(CHANGED, f"{what} has elements more than {MOST_DEPTH} levels deep")
     if expected.nodes(page):
         return page
     raise _failure(page, text, what, words) or SourceFailed(CHANGED, f"{what} lacks its mark {expected.select!r}")

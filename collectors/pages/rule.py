@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Self
 
 from cssselect import SelectorError
@@ -42,13 +43,13 @@ class Rule(BaseModel):
         """Everything on the page, or within an element of it, that the rule means."""
         return page.xpath(self.select) if self.select.startswith(_XPATH) else page.css(self.select)
 
-    def texts(self, page: Selector) -> list[str]:
+    def texts(self, page: Selector) -> Iterator[str]:
         """The text of each of them on one line, what the pattern does not find left out."""
-        return [text for node in self.nodes(page) if (text := self._meant(line(plain(node.get()))))]
+        return (text for node in self.nodes(page) if (text := self._meant(line(plain(node.get())))))
 
     def first(self, page: Selector) -> str:
         """The first of these texts; empty where there is none."""
-        return next(iter(self.texts(page)), "")
+        return next(self.texts(page), "")
 
     def markup(self, page: Selector) -> str:
         """The HTML of everything that the rule means."""

@@ -6,6 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aegis.noise import line_tidied, lines_tidied
+from collectors import markup
+from collectors.answer import Answer
+from collectors.failures import SourceFailed
+from collectors.pages.recognising import recognised
+from collectors.pages.rule import Rule
 from collectors.tags import Tag, parts
 from collectors.wording import line, plain, tidy, without_contacts
 
@@ -29,6 +35,20 @@ def test_quotes_that_swallow_the_rest_are_letters() -> None:
 @pytest.mark.parametrize("unit", ["2026년", "가", "a@"])
 def test_contacts_are_looked_for_once(unit: str) -> None:
     assert without_contacts(repeated(unit)) == repeated(unit)
+
+
+def test_a_declaration_that_never_ends_is_looked_for_once() -> None:
+    assert markup.cleaned(repeated("<?xml")) == repeated("<?xml")
+
+
+def test_marks_heaped_on_a_letter_stay_as_they_are_and_syllables_are_put_together() -> None:
+    heap = repeated("\u0301\u0316")
+    assert lines_tidied(f"\u1100\u1161\u11a8{heap}가\u11a8") == line_tidied(f"각{heap}각") == f"각{heap}각"
+
+
+def test_a_page_of_countless_levels_is_refused_before_a_rule_reads_each_of_them() -> None:
+    with pytest.raises(SourceFailed, match="more than 256 levels deep"):
+        recognised(Answer(200, repeated("<div>").encode()), Rule(select="div"), "the list")
 
 
 def test_a_number_that_no_letter_has_is_none() -> None:
