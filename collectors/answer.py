@@ -28,6 +28,8 @@ OK_CODES = frozenset({"0", "00"})
 """`resultCode` of a provider behind the gateway that answers with data."""
 MOST_BYTES = 32 * 1024 * 1024
 """Ten times what a thousand records take: a larger page is taken for nonsense before it is read."""
+MOST_DIGITS = 4000
+"""Of a whole number: with some more, Python refuses to read it, and the page with it."""
 OVERSIZED = Verdict(Code.INVALID_FORMAT, Handling.FATAL, "ask for fewer records at once with --page-size, or look at what the portal answers")
 
 _SUCCESSES = range(200, 300)
@@ -75,7 +77,7 @@ def read(answer: Answer) -> Any | NoData:
         return _read_markup(text, answer)
     try:
         # Not orjson: it refuses the whole page for one escaped half of a surrogate pair, and the neighbours are to be stored.
-        value = json.loads(text, parse_constant=str)
+        value = json.loads(text, parse_constant=str, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise _unreadable(text, answer) from error
     header = _header(value)
@@ -105,6 +107,10 @@ def refusal(value: Any, answer: Answer) -> SourceFailed:
     if isinstance(value, dict) and (verdict := ODCLOUD_CODES.get(str(value.get("code")))):
         return SourceFailed(verdict, said)
     return SourceFailed(of_status(answer.status) or MALFORMED, said, answer.retry_after)
+
+
+def _whole_number(text: str) -> int | str:
+    return int(text) if len(text) <= MOST_DIGITS else text
 
 
 def _read_markup(text: str, answer: Answer) -> NoData:

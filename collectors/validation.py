@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from aegis.errors import Code
 from aegis.fixes import fixed
-from collectors.document import document_of
+from collectors.document import MOST_DEPTH, document_of, is_deep
 from collectors.draft import SOURCE_ID, Accepted, Outcome, PolicyDraft, Problem, Rejected
 from collectors.period import ImpossibleDate
 from collectors.source import Source
@@ -30,6 +30,9 @@ def validate(source: Source, raw: object) -> Outcome:
             Code.INVALID_FORMAT, "(record)", f"a record is a {type(raw).__name__}, not an object", "compare the answer with the portal's documentation"
         )
         return Rejected((problem,), document)
+    if is_deep(raw):
+        reason = f"it is more than {MOST_DEPTH} levels deep, and what lies deeper was not kept"
+        return Rejected((Problem(Code.INVALID_FORMAT, "(record)", reason, "have the portal correct it"),), document)
     try:
         fields, fixes = fixed(source.fields(raw))
         draft = PolicyDraft.model_validate({"source": source.name, **fields})

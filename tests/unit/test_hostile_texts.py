@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aegis.errors import Code
 from aegis.noise import line_tidied, lines_tidied
 from collectors import markup
 from collectors.answer import Answer
+from collectors.draft import Accepted, Rejected
 from collectors.failures import SourceFailed
 from collectors.pages.recognising import recognised
 from collectors.pages.rule import Rule
+from collectors.portals import PORTALS
 from collectors.tags import Tag, parts
+from collectors.validation import validate
 from collectors.wording import line, plain, tidy, without_contacts
 
 LETTERS = 1_000_000
@@ -49,6 +53,33 @@ def test_marks_heaped_on_a_letter_stay_as_they_are_and_syllables_are_put_togethe
 def test_a_page_of_countless_levels_is_refused_before_a_rule_reads_each_of_them() -> None:
     with pytest.raises(SourceFailed, match="more than 256 levels deep"):
         recognised(Answer(200, repeated("<div>").encode()), Rule(select="div"), "the list")
+
+
+def nested(levels: int) -> dict[str, object]:
+    body = f'{{"data":[{{"서비스ID":"1","서비스명":"가","깊은":{"[" * levels}{"]" * levels}}}]}}'
+    (record,) = PORTALS["gov24"].read(Answer(200, body.encode())).records
+    assert isinstance(record, dict)
+    return record
+
+
+@pytest.mark.parametrize("levels", [64, 500, 900])
+def test_a_record_of_countless_levels_is_rejected_and_breaks_no_neighbour(levels: int) -> None:
+    outcome = validate(PORTALS["gov24"], nested(levels))
+    assert isinstance(outcome, Rejected)
+    assert [(problem.code, problem.field) for problem in outcome.problems] == [(Code.INVALID_FORMAT, "(record)")]
+    assert outcome.document.body.count("[") == 63
+
+
+def test_a_number_of_thousands_of_digits_breaks_no_neighbour() -> None:
+    body = f'{{"data":[{{"서비스ID":"1","서비스명":"가","조회수":{"1" * 5000}}},{{"서비스ID":{"2" * 5000},"서비스명":"나"}}]}}'
+    outcomes = [validate(PORTALS["gov24"], record) for record in PORTALS["gov24"].read(Answer(200, body.encode())).records]
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Rejected]
+
+
+def test_a_record_of_as_many_levels_as_are_kept_is_kept_whole() -> None:
+    outcome = validate(PORTALS["gov24"], nested(63))
+    assert isinstance(outcome, Accepted)
+    assert outcome.document.body.count("[") == 63
 
 
 def test_a_number_that_no_letter_has_is_none() -> None:
