@@ -16,7 +16,7 @@ from collectors import regions
 from collectors.answer import Answer
 from collectors.draft import Fields
 from collectors.feeds.markup import checked
-from collectors.feeds.moment import KOREA, moment
+from collectors.feeds.moment import moment
 from collectors.portals.portal import Page, Request
 from collectors.wording import absolute, line, plain, without_contacts
 
@@ -91,7 +91,7 @@ def _record(entry: Mapping[str, Any]) -> dict[str, Any]:
     """One item as a record: what it says, with the identifier taken out of its link and the time of publication read."""
     link = absolute(SITE, line(str(entry.get("link", ""))))
     description = _description(entry)
-    stated = str(entry.get("published") or entry.get("updated") or "")
+    stated = str(next(filter(None, (entry[name] for name in ("published", "updated") if name in entry)), ""))
     published = moment(stated)
     return {
         ID_PARAMETER: _identifier(link) or _identifier(str(entry.get("id", ""))),
@@ -101,7 +101,7 @@ def _record(entry: Mapping[str, Any]) -> dict[str, Any]:
         "author": str(entry.get("author", "")),
         "categories": [str(tag.get("term") or "") for tag in entry.get("tags", [])],
         "pubDate": stated,
-        "published": published.astimezone(KOREA).isoformat() if published else None,
+        "published": published.isoformat() if published else None,
         "attachments": _attachments(entry, description, link),
     }
 

@@ -17,7 +17,7 @@ _AFTERNOON, _NOON = "오후", 12
 
 
 def moment(text: str) -> datetime | None:
-    """The moment that `text` states, in Korean time where it names no zone; None where it states none.
+    """The moment that `text` states, in Korean time, which is meant where it names no zone; None where it states none.
 
     Read are RFC 822 (`Tue, 03 Nov 2026 09:00:00 +0900`, `… KST`), ISO 8601, and days with dots, dashes, slashes or 년월일, with a time or without.
     """
@@ -25,10 +25,10 @@ def moment(text: str) -> datetime | None:
     for read in (_iso, _mail, _korean):
         try:
             found = read(stripped)
+            if found is not None:  # the first day of the calendar somewhere may be none in Korea
+                return (found if found.tzinfo else found.replace(tzinfo=KOREA)).astimezone(KOREA)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        if found is not None:
-            return found if found.tzinfo else found.replace(tzinfo=KOREA)
     return None
 
 
