@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from io import BytesIO
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,6 +24,8 @@ from collectors.wording import absolute, line, plain, without_contacts
 SITE = "https://www.korea.kr/"
 ID_PARAMETER = "newsId"
 _NAMES = {"source_id": ID_PARAMETER, "content": "description", "detail_url": "link", "issuing_organization": "author", "tags": "categories"}
+MOST_PIECES = 100
+"""Texts of a link that are its file's name: links within links would all be read for each of them."""
 _DOWNLOAD = re.compile(r"/common/download\.do\?|[?&]fileId=")
 
 
@@ -124,7 +127,7 @@ def _attachments(entry: Mapping[str, Any], description: str, link: str) -> list[
         for anchor in Selector(description).css("a[href]"):
             address = absolute(link, anchor.attrib["href"])
             if _DOWNLOAD.search(address):
-                found[address] = line(" ".join(anchor.css("::text").getall())) or found.get(address, "")
+                found[address] = line(" ".join(islice(anchor.root.itertext(), MOST_PIECES))) or found.get(address, "")
     return [{"name": name or address.rpartition("/")[2], "url": address} for address, name in found.items()]
 
 

@@ -12,6 +12,7 @@ from collectors import markup
 from collectors.answer import Answer
 from collectors.draft import Accepted, Rejected
 from collectors.failures import SourceFailed
+from collectors.feeds import FEEDS
 from collectors.pages.recognising import recognised
 from collectors.pages.rule import Rule
 from collectors.portals import PORTALS
@@ -53,6 +54,13 @@ def test_marks_heaped_on_a_letter_stay_as_they_are_and_syllables_are_put_togethe
 def test_a_page_of_countless_levels_is_refused_before_a_rule_reads_each_of_them() -> None:
     with pytest.raises(SourceFailed, match="more than 256 levels deep"):
         recognised(Answer(200, repeated("<div>").encode()), Rule(select="div"), "the list")
+
+
+def test_links_within_links_are_read_once_each() -> None:
+    links = '<a href="/common/download.do?fileId=1"><div>가' * 20_000
+    (record,) = FEEDS["korea.policy"].read(Answer(200, f"<rss><item><description><![CDATA[{links}]]></description></item></rss>".encode())).records
+    assert isinstance(record, dict)
+    assert [each["url"] for each in record["attachments"]] == ["https://www.korea.kr/common/download.do?fileId=1"]
 
 
 def nested(levels: int) -> dict[str, object]:
