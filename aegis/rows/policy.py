@@ -7,6 +7,24 @@ from decimal import Decimal
 
 from aegis.rows.types import Day, Row, Texts
 
+STATED = (
+    "content",
+    "issuing_organization",
+    "operating_organization",
+    "category",
+    "target_regions",
+    "target_industries",
+    "funding_amount_min",
+    "funding_amount_max",
+    "interest_rate",
+    "application_start_date",
+    "application_end_date",
+    "application_period_text",
+    "detail_url",
+    "tags",
+)
+"""Columns that a source states, or leaves empty."""
+
 
 class Policy(Row):
     """A public support policy. Amounts are in won, the interest rate in percent a year."""

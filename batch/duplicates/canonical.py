@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aegis.rows.policy import Policy
+from aegis.rows.policy import STATED, Policy
 
 SOURCES = ("bizinfo", "bokjiro_central", "bokjiro_local", "gov24", "kstartup", "youthcenter", "mss")
 """Sources in order of trust where rows are equally complete: first those that the issuing offices fill in themselves. Others come after these."""
-_STATED = (
-    "content",
-    "issuing_organization",
-    "operating_organization",
-    "category",
-    "target_regions",
-    "target_industries",
-    "funding_amount_max",
-    "interest_rate",
-    "application_start_date",
-    "application_end_date",
-    "application_period_text",
-    "detail_url",
-    "tags",
-)
+_COUNTED = tuple(name for name in STATED if name != "funding_amount_min")
+"""The least and the most of an amount are one statement."""
 _LONG_TEXT = 200
 """Characters from which a text counts as one that explains."""
 
@@ -40,7 +27,7 @@ _REASONS = ("it states most", "its source comes first", "it was stored first", "
 
 def completeness(row: Policy) -> int:
     """Columns that a row states; a text that explains counts twice."""
-    return sum(bool(getattr(row, name)) for name in _STATED) + (len(row.content) >= _LONG_TEXT)
+    return sum(bool(getattr(row, name)) for name in _COUNTED) + (len(row.content) >= _LONG_TEXT)
 
 
 def _order(row: Policy) -> tuple[int, int, str, str]:

@@ -8,26 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from aegis.rows.policy import Policy
+from aegis.rows.policy import STATED, Policy
 from batch.quality.score import WEIGHTS, score
-
-FIELDS = (
-    "content",
-    "issuing_organization",
-    "operating_organization",
-    "category",
-    "target_regions",
-    "target_industries",
-    "funding_amount_min",
-    "funding_amount_max",
-    "interest_rate",
-    "application_start_date",
-    "application_end_date",
-    "application_period_text",
-    "detail_url",
-    "tags",
-)
-"""Columns that a source may leave empty, and whose share of empty ones is measured."""
 
 SCHEMA: dict[str, Any] = {
     "policy_id": pl.String,
@@ -42,7 +24,7 @@ SCHEMA: dict[str, Any] = {
     "amount": pl.Int64,
     "rate": pl.Float64,
     "reasons": pl.List(pl.String),
-    **dict.fromkeys((f"without_{field}" for field in FIELDS), pl.Boolean),
+    **dict.fromkeys((f"without_{field}" for field in STATED), pl.Boolean),
 }
 """Lengths in characters, the amount (the greatest, else the least) in won, the rate in percent a year."""
 
@@ -72,5 +54,5 @@ def _facts(row: Policy, on: date) -> tuple[Any, ...]:
         amount,
         None if row.interest_rate is None else float(row.interest_rate),
         [f"{reason.field}: {reason.reason}" for reason in scored.reasons],
-        *(getattr(row, field) in {None, "", ()} for field in FIELDS),
+        *(getattr(row, field) in {None, "", ()} for field in STATED),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from aegis.codes import SIDO
-from batch.quality.facts import FIELDS
+from aegis.rows.policy import STATED
 from batch.quality.score import WEIGHTS
 
 QUANTILES = {"least": 0.0, "p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "most": 1.0}
@@ -79,7 +79,7 @@ def _profile(source: str, facts: pl.DataFrame, threshold: float) -> Profile:
         parts={part: _mean(facts[part]) for part in WEIGHTS},
         below=_mean((facts["total"] < threshold).cast(pl.Float64)),
         threshold=threshold,
-        null_shares={field: _mean(facts[f"without_{field}"].cast(pl.Float64)) for field in FIELDS},
+        null_shares={field: _mean(facts[f"without_{field}"].cast(pl.Float64)) for field in STATED},
         title_length=quantiles(facts["title_length"]),
         content_length=quantiles(facts["content_length"]),
         amounts=quantiles(facts["amount"].drop_nulls()),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
+from aegis.rows.policy import STATED
 from collectors.draft import PolicyDraft
 from collectors.files.folder import FileFolder
-from collectors.files.mapping import FolderMapping
+from collectors.files.mapping import DraftField, FolderMapping
+
+
+def test_a_draft_a_mapping_and_a_profile_speak_of_the_same_columns() -> None:
+    assert get_args(DraftField) == ("source_id", "title", *STATED)
+    assert set(PolicyDraft.model_fields) == {"source", *get_args(DraftField)}
 
 
 def test_texts_that_do_not_fit_the_log_together_are_refused_with_their_size() -> None:
