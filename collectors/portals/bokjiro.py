@@ -28,7 +28,7 @@ Names = Annotated[str | None, BeforeValidator(_joined)]
 
 
 class Programme(BaseModel):
-    """The fields that both lists have. rprsCtadr and inqplCtadr* are telephone numbers."""
+    """The fields that both lists have; the last four each by its own name. rprsCtadr and inqplCtadr* are telephone numbers."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -41,6 +41,10 @@ class Programme(BaseModel):
     how_to_apply: Names = Field(default=None, alias="aplyMtdNm")
     criteria: str | None = Field(default=None, alias="slctCritCn")
     support: str | None = Field(default=None, alias="alwServCn")
+    target: str | None = None
+    lives: Names = None
+    themes: Names = None
+    targets: Names = None
 
 
 class Bokjiro:
@@ -52,6 +56,8 @@ class Bokjiro:
     """Neither list states when one may apply; enfcBgngYmd and enfcEndYmd say how long the rule is in force."""
     page_size = 500
     volatile = frozenset({"inqNum"})
+    names: Mapping[str, str]
+    """Draft field → the list's own name."""
 
     def request(self, url: str, api_key: str, page: int, page_size: int) -> Request:
         """Without callTp and srchKeyCode (003: title and content) the interface answers INVALID_REQUEST_PARAMETER_ERROR."""
@@ -68,20 +74,26 @@ class Bokjiro:
             raise markup.without_list(root, answer)
         return Page(rows, total)
 
+    def named(self, field: str) -> str:
+        """The portal's own name: servNm for `title`."""
+        return self.names.get(field, field)
 
-def common_fields(row: Programme, target: str | None, *name_lists: str | None) -> dict[str, Any]:
-    """Draft fields of what both lists have, with the list's own text on who is meant, and its arrays of names as tags."""
-    parts = (("지원대상", target), ("선정기준", row.criteria), ("지원내용", row.support), ("지원주기", row.cycle), ("제공유형", row.provided))
-    tags = [name for each in (*name_lists, row.provided) for name in names(each)]
+
+def common_fields(row: Programme) -> dict[str, Any]:
+    """Draft fields of what both lists have; their arrays of names are tags."""
+    parts = (("지원대상", row.target), ("선정기준", row.criteria), ("지원내용", row.support), ("지원주기", row.cycle), ("제공유형", row.provided))
+    tags = [name for each in (row.lives, row.targets, row.themes, row.provided) for name in names(each)]
     return {
         "source_id": line(row.source_id),
         "title": line(plain(row.title)),
         "content": sections([("", row.summary), *parts, ("신청방법", ", ".join(names(row.how_to_apply)))]),
+        "category": ", ".join(names(row.themes)) or None,
         "detail_url": link(row.url),
         "tags": tuple(dict.fromkeys(tags)),
     }
 
 
-def aliases(model: type[Programme], more: Mapping[str, str]) -> Mapping[str, str]:
-    """Draft field → the portal's name."""
-    return {name: str(info.alias) for name, info in model.model_fields.items()} | {"content": "servDgst", "detail_url": "servDtlLink", **more}
+def names_of(model: type[Programme], **more: str) -> Mapping[str, str]:
+    """Draft field → the list's own name."""
+    own = {name: str(info.alias) for name, info in model.model_fields.items()}
+    return own | {"content": own["summary"], "category": own["themes"], "detail_url": own["url"], **more}

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from aegis.codes import NATIONWIDE
 from collectors.draft import Fields
-from collectors.portals.bokjiro import Bokjiro, Names, Programme, aliases, common_fields
-from collectors.wording import line, names
+from collectors.portals.bokjiro import Bokjiro, Names, Programme, common_fields, names_of
+from collectors.wording import line
 
 
 class CentralProgramme(Programme):
@@ -24,14 +24,12 @@ class CentralProgramme(Programme):
     targets: Names = Field(default=None, alias="trgterIndvdlArray")
 
 
-_ALIASES = aliases(CentralProgramme, {"issuing_organization": "jurMnofNm", "operating_organization": "jurOrgNm", "category": "intrsThemaArray"})
-
-
 class BokjiroCentral(Bokjiro):
     """The ministries' list."""
 
     name = "bokjiro_central"
     title = "복지로 중앙부처"
+    names = names_of(CentralProgramme, issuing_organization="jurMnofNm", operating_organization="jurOrgNm")
     address = "https://apis.data.go.kr/B554287/NationalWelfareInformationsV001/NationalWelfarelistV001"
 
     def fields(self, raw: Mapping[str, Any]) -> Fields:
@@ -39,13 +37,8 @@ class BokjiroCentral(Bokjiro):
         row = CentralProgramme.model_validate(dict(raw))
         ministry, department = line(row.ministry or ""), line(row.department or "")
         return {
-            **common_fields(row, row.target, row.lives, row.targets, row.themes),
+            **common_fields(row),
             "issuing_organization": ministry or None,
             "operating_organization": f"{ministry} {department}".strip() if department else None,
-            "category": ", ".join(names(row.themes)) or None,
             "target_regions": (NATIONWIDE,),
         }
-
-    def named(self, field: str) -> str:
-        """The portal's own name: servNm for `title`."""
-        return _ALIASES.get(field, field)

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from collectors import regions
 from collectors.draft import Fields
-from collectors.portals.bokjiro import Bokjiro, Names, Programme, aliases, common_fields
-from collectors.wording import line, names
+from collectors.portals.bokjiro import Bokjiro, Names, Programme, common_fields, names_of
+from collectors.wording import line
 
 
 class LocalProgramme(Programme):
@@ -25,14 +25,12 @@ class LocalProgramme(Programme):
     targets: Names = Field(default=None, alias="trgterIndvdlNmArray")
 
 
-_ALIASES = aliases(LocalProgramme, {"issuing_organization": "ctpvNm", "operating_organization": "bizChrDeptNm", "category": "intrsThemaNmArray"})
-
-
 class BokjiroLocal(Bokjiro):
     """The local governments' list."""
 
     name = "bokjiro_local"
     title = "복지로 지자체"
+    names = names_of(LocalProgramme, issuing_organization="ctpvNm", operating_organization="bizChrDeptNm")
     address = "https://apis.data.go.kr/B554287/LocalGovernmentWelfareInformations/LcgvWelfarelist"
 
     def fields(self, raw: Mapping[str, Any]) -> Fields:
@@ -41,13 +39,8 @@ class BokjiroLocal(Bokjiro):
         province, municipality, department = (line(text or "") for text in (row.province, row.municipality, row.department))
         owner = f"{province} {municipality}".strip()
         return {
-            **common_fields(row, row.target, row.lives, row.targets, row.themes),
+            **common_fields(row),
             "issuing_organization": owner or department or None,
             "operating_organization": department or None,
-            "category": ", ".join(names(row.themes)) or None,
             "target_regions": regions.of_organization(owner) or regions.of_names([province]) or regions.of_organization(department),
         }
-
-    def named(self, field: str) -> str:
-        """The portal's own name: servNm for `title`."""
-        return _ALIASES.get(field, field)
