@@ -17,6 +17,7 @@ from aegis.durable_log import DurableLog, open_producer
 from aegis.offsets import admin_client
 from aegis.settings import Settings
 from aegis.topics import Topic, create
+from stream_apps.subscriptions import post
 from stream_apps.subscriptions.delivering import Delivering
 from stream_apps.subscriptions.post import Post
 from stream_apps.subscriptions.sending import DeliveryFailed, KafkaTopic, Sender
@@ -85,7 +86,8 @@ class World:
 
 
 @pytest.fixture
-def world(stack: Settings, own_database: str, owner_dsn: str) -> Iterator[World]:
+def world(stack: Settings, own_database: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(post, "LOOK_SECONDS", 0.1)
     with psycopg.connect(owner_dsn, autocommit=True, row_factory=dict_row) as owner:
         yield World(in_database(stack.postgres_operator_dsn.get_secret_value(), own_database), owner)
 
