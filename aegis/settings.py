@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     """Policies that the full validation judges in one transaction."""
     quality_score_threshold: float = Field(default=0.7, ge=0, le=1)
     """A policy whose quality score is below it is rejected."""
+    aegis_keep_judgements_days: int = Field(default=365, ge=0)
+    """Days for which judgements that newer ones have replaced are kept; 0, here and below: for ever."""
+    aegis_keep_cleaned_texts_days: int = Field(default=180, ge=0)
+    """Days for which answers of language models are kept that no run needs."""
+    aegis_keep_dead_deliveries_days: int = Field(default=90, ge=0)
+    """Days for which dead letters of services are kept."""
     aegis_webhook_hosts: str = ""
     """Hosts that services may be told of events at, separated by commas; loopback with its port (`hooks.example.org,127.0.0.1:8080`)."""
     aegis_report_dir: Path = Path("reports")

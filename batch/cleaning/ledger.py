@@ -37,6 +37,10 @@ class Ledger:
             rows = cursor.execute(queries("cleaning")["known"], {"hashes": list(hashes)})
             return {row["request_hash"]: Known(row["output"], row["problem"]) for row in rows}
 
+    def used(self, hashes: Sequence[str]) -> None:
+        """Answers that a run needs are kept for longer; written down once a day."""
+        self.connection.execute(queries("cleaning")["used"], {"hashes": list(hashes)})
+
     def keep(self, answers: Sequence[Answered]) -> None:
         """Remember `answers`, in one round trip."""
         if answers:

@@ -62,6 +62,7 @@ def clean(
         for chunk in chunks:
             known = _known(chunk, asker, ledger, again=again)
             missing = _missing(chunk, asker, known)
+            ledger.used(list(known))
             done = tally.rows + len(chunk) - len(missing)
             for answers in _answered(missing.values(), asker):
                 ledger.keep(answers)

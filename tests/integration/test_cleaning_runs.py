@@ -77,8 +77,13 @@ def test_each_text_is_asked_once_and_every_row_has_its_answer(served: Models, as
     lines = pq.read_table(target).to_pylist()
     assert [line["policy_id"] for line in lines] == [row["policy_id"] for row in ROWS]
     assert {line["category_category"] for line in lines} == {GOOD["category"]}
-    # a second run asks nobody
+    # a second run asks nobody, and keeps the answers for longer, as looking does not
+    ledger.connection.execute("UPDATE ops.cleaned_texts SET used_at = now() - interval '2 days'")
+    old = "SELECT count(*) FROM ops.cleaned_texts WHERE used_at < now() - interval '1 day'"
+    assert estimate([ROWS], asker, ledger).asked == 0
+    assert ledger.connection.execute(old).fetchone() == (TEXTS,)
     assert clean([ROWS], asker, ledger, Sink(io.BytesIO())).asked == 0
+    assert ledger.connection.execute(old).fetchone() == (0,)
     assert len(served.asked) == TEXTS
 
 
