@@ -30,8 +30,11 @@ ON CONFLICT DO NOTHING;
 
 -- forget --
 -- Rows of policies that are deleted everywhere and were for two weeks: no receipt of theirs is left in the log. At most so many at once.
+-- Asked twice: another worker may fold a receipt of a new row while this waits for it.
 DELETE FROM ops.sync_progress
-WHERE policy_id IN (
+WHERE completed_stamp %% 4 = 3 AND completed_at < now() - %(after)s::interval
+  AND greatest(milvus, neo4j, elasticsearch, redis) = completed_stamp
+  AND policy_id IN (
     SELECT policy_id FROM ops.sync_progress
     WHERE completed_stamp %% 4 = 3 AND completed_at < now() - %(after)s::interval
       AND greatest(milvus, neo4j, elasticsearch, redis) = completed_stamp

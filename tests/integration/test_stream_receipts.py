@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from aegis.stamp import Rank, Stamp
 from stream_apps.receipts import RefusedReceipts, SyncProgress
 from tests.support import debezium
 from tests.support.database import in_database
+from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
 
@@ -137,6 +139,22 @@ def test_housekeeping_that_postgresql_refuses_holds_up_no_completion(table: Tabl
     assert table.deliver(by_all("P-1", 3)) == {"applied": 1, "completed": 1}
     assert table.deliver(by_all("P-1", 4)) == {"applied": 1, "completed": 1}
     assert [version for _, version, _ in table.events()] == [3, 4]
+
+
+def test_a_policy_that_comes_back_while_it_is_forgotten_is_announced(table: Table, owner_dsn: str) -> None:
+    """Another worker has folded a receipt of the new row, and not yet committed it."""
+    table.deliver(by_all("P-1", 3, Rank.DELETE))
+    table.owner.execute("UPDATE ops.sync_progress SET completed_at = now() - interval '15 days'")
+    table.sink._forget_at = 0
+    waiting = "SELECT FROM pg_stat_activity WHERE application_name = 'aegis receipts' AND datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(owner_dsn) as other:
+        other.execute("UPDATE ops.sync_progress SET milvus = %s", (Stamp(7, Rank.UPSERT).packed,))
+        delivered = pool.submit(table.deliver, by_all("P-2", 4, stores=STORES[:1]))
+        until(lambda: table.owner.execute(waiting).fetchall(), 5, "the forgetting to wait for the other worker")
+        other.commit()
+        delivered.result(10)
+    table.deliver(by_all("P-1", 7, stores=STORES[1:]))
+    assert table.events() == [("P-1", 3, "deleted"), ("P-1", 7, "stored")]
 
 
 def test_policies_that_were_long_deleted_everywhere_and_events_of_long_ago_are_forgotten_and_no_others(table: Table) -> None:
