@@ -17,7 +17,7 @@ from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord,
 from aegis.stores import neo4j_node
 from aegis.stores.isolate import isolate
 from aegis.stores.neo4j_calls import Neo4jCalls
-from aegis.stores.neo4j_cypher import UNLINK, Statements, prefixed, statements
+from aegis.stores.neo4j_cypher import Statements, prefixed, statements
 from aegis.stores.neo4j_errors import rejecting
 from aegis.stores.neo4j_inspection import Neo4jInspection
 from aegis.stores.neo4j_inspection_cypher import inspections
@@ -72,8 +72,8 @@ class Neo4jStore:
     def _plan(self, transaction: ManagedTransaction) -> None:
         """Run every writing statement on nothing: a cold server takes seconds to plan one, and no change shall wait for that."""
         for of in self._statements.values():
-            for text in (*of.far.values(), of.write, *of.link.values(), UNLINK):
-                transaction.run(text, nodes=[], rows=[], groups=[], edges=[]).consume()
+            for text in of.writing:
+                transaction.run(text, nodes=[], rows=[], groups=[]).consume()
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Transactions hold up to `ROWS_PER_TRANSACTION` records of one table, sorted by key so that writers rarely deadlock."""
@@ -119,7 +119,7 @@ class Neo4jStore:
             found = {row["key"]: row["found"] for row in transaction.run(of.write, rows=parameters)}
             changes = neo4j_node.edge_changes(records, found, of)
             if changes.gone:
-                transaction.run(UNLINK, edges=changes.gone).consume()
+                transaction.run(of.unlink, groups=changes.gone).consume()
             for edge_type, groups in changes.missing.items():
                 made = transaction.run(of.link[edge_type], groups=groups).consume().counters.relationships_created
                 if made < sum(len(keys) for _, keys in groups):

@@ -14,8 +14,9 @@ BOOKKEEPING = "_"
 STAMP = "_stamp"
 BUCKET = "_bucket"
 CLAIM = "_claim"
-UNLINK = "UNWIND $edges AS id MATCH ()-[e]->() WHERE elementId(e) = id DELETE e"
-"""Takes edges away by their element ids."""
+PLANNED_ONCE = "CYPHER replan=skip "
+"""Before each statement that writes changes. Its plan, index seeks only, is right for any number of nodes; else the server plans it again, for most of a
+second, whenever their number has changed much, and changes wait for that."""
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -38,7 +39,7 @@ def prefixed(shape: GraphLabel, prefix: str) -> GraphLabel:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What is run for one table. Parameters: `$rows` of `neo4j_node.row`, `$nodes` of far nodes, `$keys`, `$after` and `$limit`."""
+    """What is run for one table. Parameters: `$rows` of `neo4j_node.row`, `$nodes` of far nodes, `$groups`, `$keys`, `$after` and `$limit`."""
 
     shape: GraphLabel
     owned: frozenset[str]
@@ -50,10 +51,17 @@ class Statements:
     """Answers with the key of each record that was written, and the edges that it has."""
     link: dict[str, str]
     """Edge type → statement that creates edges; `$groups`: [key of the far node, keys of records]."""
+    unlink: str
+    """Takes edges away; `$groups`: [key of the record that they lead from, their element ids]."""
     fetch: str
     page: str
     count: str
     stamps: str
+
+    @property
+    def writing(self) -> tuple[str, ...]:
+        """All that changes are written with."""
+        return (*self.far.values(), self.write, self.unlink, *self.link.values())
 
     def far_properties(self, edge: EdgeType) -> bool:
         """Whether an edge of this type writes and reads the far node's other properties."""
@@ -72,6 +80,7 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
         far={edge.type: _far(edge, owned) for edge in shape.edges},
         write=_write(shape),
         link={edge.type: _link(shape, edge) for edge in shape.edges},
+        unlink=_unlink(shape),
         fetch=f"UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} {_returned(shape, owned)}",
         page=(
             f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND {sound(shape)} WITH n ORDER BY n.{shape.key} LIMIT $limit "
@@ -115,7 +124,7 @@ def _prepare(shape: GraphLabel) -> tuple[str, ...]:
 
 def _far(edge: EdgeType, owned: frozenset[str]) -> str:
     """Create the far nodes of a batch. A node whose properties are right already is not written, so that regions are no point of contention."""
-    merge = f"UNWIND $nodes AS node MERGE (m:{edge.label} {{{edge.key}: node.{edge.key}}})"
+    merge = f"{PLANNED_ONCE}UNWIND $nodes AS node MERGE (m:{edge.label} {{{edge.key}: node.{edge.key}}})"
     if edge.label in owned:
         return merge
     return f"{merge} WITH m, node WHERE any(name IN keys(node) WHERE m[name] IS NULL OR m[name] <> node[name]) SET m += node"
@@ -127,7 +136,7 @@ def _write(shape: GraphLabel) -> str:
 
     Edges are compared by the caller, under that lock: an update that leaves them alone, as most do, then only reads them.
     """
-    return "\n".join(
+    return PLANNED_ONCE + "\n".join(
         (
             "UNWIND $rows AS row",
             "CALL (row) {",
@@ -154,9 +163,15 @@ def _found(shape: GraphLabel) -> str:
 
 def _link(shape: GraphLabel, edge: EdgeType) -> str:
     return (
-        f"UNWIND $groups AS link MATCH (m:{edge.label} {{{edge.key}: link[0]}}) "
+        f"{PLANNED_ONCE}UNWIND $groups AS link MATCH (m:{edge.label} {{{edge.key}: link[0]}}) "
         f"UNWIND link[1] AS key MATCH (n:{shape.record_label} {{{shape.key}: key}}) CREATE (n)-[:{edge.type}]->(m)"
     )
+
+
+def _unlink(shape: GraphLabel) -> str:
+    """Found from their own record: by its id alone, the server may look for an edge among all that there are."""
+    record = f"(n:{shape.record_label} {{{shape.key}: unlink[0]}})"
+    return f"{PLANNED_ONCE}UNWIND $groups AS unlink MATCH {record}-[e]->() WHERE elementId(e) IN unlink[1] DELETE e"
 
 
 def _returned(shape: GraphLabel, owned: frozenset[str]) -> str:

@@ -41,15 +41,15 @@ def row(record: Record, of: Statements, applied_at: datetime) -> dict[str, Any]:
 class EdgeChanges:
     """What makes the edges of a batch equal to what its contents say."""
 
-    gone: list[str]
-    """Element ids."""
+    gone: list[tuple[str, list[str]]]
+    """(key of the record, element ids of edges that lead from it)."""
     missing: dict[str, list[tuple[str, list[str]]]]
     """Edge type → (key of the far node, keys of records), sorted."""
 
 
 def edge_changes(records: Sequence[Record], found: Mapping[str, Sequence[Sequence[Any]]], of: Statements) -> EdgeChanges:
     """The difference for those of `records` that were written: `found` is record key → edges, as the write statement answers. Of equal edges one stays."""
-    gone: list[str] = []
+    gone: dict[str, list[str]] = {}
     missing: dict[str, dict[str, list[str]]] = {edge.type: {} for edge in of.shape.edges}
     for record in records:
         if record.key not in found:
@@ -60,10 +60,10 @@ def edge_changes(records: Sequence[Record], found: Mapping[str, Sequence[Sequenc
             if (of_type, far) in wanted:
                 wanted.remove((of_type, far))
             else:
-                gone.append(element)
+                gone.setdefault(record.key, []).append(element)
         for of_type, far in wanted:
             missing[of_type].setdefault(far, []).append(record.key)
-    return EdgeChanges(gone, {of_type: sorted(groups.items()) for of_type, groups in missing.items() if groups})
+    return EdgeChanges(list(gone.items()), {of_type: sorted(groups.items()) for of_type, groups in missing.items() if groups})
 
 
 def far_nodes(records: Sequence[Record], of: Statements) -> dict[str, list[dict[str, Any]]]:

@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from aegis.record import APPLIED, Verdict
+from aegis.stores.neo4j_cypher import PLANNED_ONCE, prefixed, statements
 from aegis.stores.protocol import Count
 from tests.contract.graph import Graph
-from tests.contract.open_neo4j import connect, open_neo4j
+from tests.contract.open_neo4j import connect, graph_shapes, open_neo4j
 from tests.contract.records import tombstone, upsert
 
 pytestmark = pytest.mark.stack
@@ -102,3 +103,15 @@ def test_readers_find_a_policy_by_an_index(graph: Graph) -> None:
     plan = graph.driver.execute_query(f"EXPLAIN MATCH (p:{graph.prefix}Policy {{policy_id: $id}}) RETURN p", id="P-1").summary.plan
     assert plan is not None
     assert "NodeIndexSeek" in str(plan)
+
+
+@pytest.mark.parametrize("table", sorted(graph_shapes()))
+def test_a_change_is_written_by_index_seeks_planned_on_an_empty_graph_for_good(graph: Graph, table: str) -> None:
+    labels = {name: prefixed(shape, graph.prefix) for name, shape in graph_shapes().items()}
+    of = statements(labels[table], frozenset(shape.record_label for shape in labels.values()))
+    for text in of.writing:
+        assert text.startswith(PLANNED_ONCE)
+        plan = graph.driver.execute_query(f"EXPLAIN {text}", nodes=[], rows=[], groups=[]).summary.plan
+        assert plan is not None
+        assert any(seek in str(plan) for seek in ("NodeUniqueIndexSeek", "MergeUniqueNode"))
+        assert "Scan" not in str(plan)

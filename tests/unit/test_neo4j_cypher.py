@@ -80,10 +80,10 @@ def test_the_stored_form_has_no_nulls_and_edges_in_the_order_of_their_keys() -> 
 def test_edges_are_added_taken_away_and_left_alone_as_the_content_says() -> None:
     found: dict[str, list[list[Any]]] = {"T-1": [["e1", "IN", "11"], ["e2", "IN", "11"], ["e3", "IN", "41"], ["e4", "OF", None]]}
     changes = neo4j_node.edge_changes([RECORD, replace(RECORD, key="stale")], found, OF)
-    assert changes.gone == ["e2", "e3", "e4"]
+    assert changes.gone == [("T-1", ["e2", "e3", "e4"])]
     assert changes.missing == {"IN": [("26", ["T-1"])], "OF": [("O-1", ["T-1"])]}
 
 
 def test_a_tombstone_takes_every_edge_away() -> None:
     changes = neo4j_node.edge_changes([replace(RECORD, content=None)], {"T-1": [["e1", "IN", "11"]]}, OF)
-    assert (changes.gone, changes.missing) == (["e1"], {})
+    assert (changes.gone, changes.missing) == ([("T-1", ["e1"])], {})
