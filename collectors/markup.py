@@ -18,6 +18,7 @@ from collectors.answer import read as read_json
 from collectors.failures import MALFORMED, TRANSIENT, SourceFailed, of_status
 
 MOST_DEPTH = 16
+_PIECE = 1 << 20
 _DECLARATION = re.compile(r"<\?xml[^>?]{0,200}+\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML may not hold, and portals send all the same: one such character would cost the whole page."""
@@ -74,7 +75,7 @@ def parsed(text: str, answer: Answer) -> Element:
     root: Element | None = None
     depth = 0
     try:
-        for event, element in iterparse(StringIO(text), events=("start", "end"), forbid_dtd=True):
+        for event, element in iterparse(_Pieces(text), events=("start", "end"), forbid_dtd=True):
             root = element if root is None else root
             depth += 1 if event == "start" else -1
             if depth > MOST_DEPTH:
@@ -85,6 +86,14 @@ def parsed(text: str, answer: Answer) -> Element:
         raise SourceFailed(of_status(answer.status) or TRANSIENT, f"HTTP {answer.status} with damaged XML ({error}): {excerpt(text)!r}") from error
     assert root is not None  # expat refuses a document without an element
     return root
+
+
+class _Pieces(StringIO):
+    """A text in large pieces: expat begins a tag, a comment or a value that a piece leaves open once more with the next."""
+
+    def read(self, size: int | None = -1, /) -> str:
+        """The next piece, of a megabyte where less is asked for."""
+        return super().read(-1 if size is None or size < 0 else max(size, _PIECE))
 
 
 def _text(root: Element, tag: str) -> str:
