@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from aegis.claim import bucket_of, claim_of
+from aegis.derivations import CAPTURED
 from aegis.queries import queries
 
 pytestmark = pytest.mark.stack
@@ -43,3 +44,11 @@ def test_the_rows_that_derived_stores_shall_show_are_counted_as_the_projection_h
         bucket = bucket_of("k-rejected")
         assert sum(row[1] for row in found) - sum(row[3] for row in found) >= 2
         assert any(row[0] == bucket and row[3] < row[1] for row in found)
+
+
+@pytest.mark.parametrize("table", CAPTURED)
+def test_the_rows_of_a_few_buckets_are_found_by_an_index(owner_dsn: str, table: str) -> None:
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute("SET LOCAL enable_seqscan = off")  # of a few rows the planner would read all
+        plan = connection.execute(b"EXPLAIN " + queries("claims")[f"{table}_listing"].encode(), {"buckets": [1, 2]}).fetchall()
+    assert f"{table}_bucket" in str(plan)
