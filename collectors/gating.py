@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Gate:
         """
         last = self._last()
         if beforehand is not None:
-            self._expect_whole(last, beforehand())
+            self._judge_beforehand(last, beforehand())
         shape = NOTHING
         for page in pages:
             this = shape_of_page(page)
@@ -50,21 +50,35 @@ class Gate:
             shape += this
             yield page
         self._expect(refusals(last, shape, whole=True))
+        self.remember(shape)
+
+    def judged(self, pages: Iterable[Shape]) -> Shape:
+        """The shape of a listing that is known whole, by those of its pages. Raises `GateClosed` where one of them, or the whole, does not pass."""
+        return self._expected(self._last(), list(pages), is_whole=True)
+
+    def remember(self, shape: Shape) -> None:
+        """Hold the next listing against this one, which passed whole. In a dry run nothing is remembered; new columns are told."""
+        last = self._last()
         if added := new_columns(last, shape):
             log.warning("collect.new_columns", source=self.name, columns=added)
         if shape.records > MOST_LOST * last.records and not self.dry_run:
-            self._remember(shape)
+            self.connection.execute(queries("shapes")["keep"], {"name": self._key, "shape": orjson.dumps(shape.as_document()).decode()})
 
-    def _expect_whole(self, last: Shape, pages: Iterable[Staged]) -> None:
+    def _judge_beforehand(self, last: Shape, pages: Iterable[Staged]) -> None:
         shapes: list[Shape] = []
         is_whole = False
         with suppress(SourceFailed):  # the pages themselves raise it again, at their place
             shapes.extend(shape_of_page(page) for page in pages)
             is_whole = True
-        for shape in shapes:
+        self._expected(last, shapes, is_whole=is_whole)
+
+    def _expected(self, last: Shape, pages: Sequence[Shape], *, is_whole: bool) -> Shape:
+        for shape in pages:
             self._expect(refusals(last, shape, whole=False))
+        listing = sum(pages, start=NOTHING)
         if is_whole:
-            self._expect(refusals(last, sum(shapes, start=NOTHING), whole=True))
+            self._expect(refusals(last, listing, whole=True))
+        return listing
 
     def _expect(self, found: tuple[Refusal, ...]) -> None:
         if not found:
@@ -77,9 +91,6 @@ class Gate:
     def _last(self) -> Shape:
         row = self.connection.execute(queries("shapes")["last"], {"name": self._key}).fetchone()
         return NOTHING if row is None else Shape.from_document(row[0])
-
-    def _remember(self, shape: Shape) -> None:
-        self.connection.execute(queries("shapes")["keep"], {"name": self._key, "shape": orjson.dumps(shape.as_document()).decode()})
 
     @property
     def _key(self) -> str:

@@ -29,16 +29,21 @@ LOOK_AGAIN_SECONDS = 10
 @click.option("--dry-run", is_flag=True, help="Read, map and validate, say what would change; write and move nothing.")
 @click.option("--settle", type=click.FloatRange(0, 3600), default=2.0, show_default=True, help="Seconds for which nobody may have written to a file.")
 @click.option("--leave", is_flag=True, help="Do not move files: a content that was taken is not taken again anyway.")
+@click.option(
+    "--force-gate", is_flag=True, help="Take files even where their columns are not those of the last good one; what passes is the shape from then on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
-def files_command(*, folder: Path, watches: bool, dry_run: bool, settle: float, leave: bool, as_json: bool) -> None:
+def files_command(*, folder: Path, watches: bool, dry_run: bool, settle: float, leave: bool, force_gate: bool, as_json: bool) -> None:
     """Take the files in FOLDER by its mapping.yaml: CSV, Excel, JSON, JSONL, XML and Parquet, each once, whole or not at all.
 
-    A file that was taken goes to FOLDER/taken, one that cannot be read to FOLDER/failed with a note. Rows that fail validation go to the quarantine.
-    Exit code 1 where a file failed.
+    A file that was taken goes to FOLDER/taken, one that cannot be read, or whose columns are not those of the last good one, to FOLDER/failed with a note. Rows
+    that fail validation go to the quarantine. Exit code 1 where a file failed.
     """
+    if watches and force_gate:
+        raise click.UsageError("--force-gate is for a file that was looked at: take it without --watch")
     configured = settings()
     collector_logs(configured)
-    rounds = _Rounds(configured, folder.resolve(), dry_run, settle, leave, as_json)
+    rounds = _Rounds(configured, folder.resolve(), dry_run, settle, leave, force_gate, as_json)
     failed = rounds.go()
     if not watches:
         raise SystemExit(1 if failed else 0)
@@ -59,6 +64,7 @@ class _Rounds:
     dry_run: bool
     settle: float
     leave: bool
+    force_gate: bool
     as_json: bool
     told: dict[Path, Look | None] = field(default_factory=dict)
 
@@ -82,7 +88,7 @@ class _Rounds:
     def _outcomes(self, source: FileFolder, waiting: list[Path]) -> Iterator[tuple[Path, Outcome]]:
         with traced(), opened_store(self.configured, source.name, dry_run=self.dry_run) as store, progress_bar(self.as_json) as progress:
             keep = keeping(self.configured, store, source.name, dry_run=self.dry_run)
-            taker = Taker(source, store, keep, self.dry_run, not self.leave, self.settle)
+            taker = Taker(source, store, keep, self.dry_run, not self.leave, self.settle, self.force_gate)
             for path in waiting:
                 yield path, taker.take(path, reporter(progress, storable(path.name)))
 

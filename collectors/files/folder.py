@@ -82,6 +82,11 @@ class FileFolder:
         return without_contacts("\n\n".join(told))
 
 
+def is_ragged(row: object) -> bool:
+    """Whether a reader found that a row as a whole is wrong."""
+    return isinstance(row, Mapping) and RAGGED in row
+
+
 def _text(value: object) -> str:
     """A cell as text: a whole number without a point, a list with commas."""
     if value is None:

@@ -33,6 +33,11 @@ def rows(path: Path, mapping: FolderMapping) -> Rows:
     return READERS[path.suffix.lower()](path, mapping)
 
 
+def form_of(path: Path) -> str:
+    """`table`, `json`, `xml` or `parquet`: in tables every value is a text, in the others a number may be one. What has a form has a reader."""
+    return _FORMS.get(path.suffix.lower(), "table")
+
+
 def _excel(path: Path, mapping: FolderMapping) -> Rows:
     """Every cell as text: a column that holds numbers and words would lose one of the two as a typed one."""
     _expect_small(path)
@@ -160,3 +165,4 @@ READERS: dict[str, Callable[[Path, FolderMapping], Rows]] = {
     ".parquet": _parquet,
 }
 """Ending → reader."""
+_FORMS = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml", ".parquet": "parquet"}

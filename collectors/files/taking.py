@@ -13,13 +13,14 @@ from typing import Any
 import structlog
 
 from aegis.queries import queries
-from collectors.failures import SourceFailed
 from collectors.files.drop import FAILED, TAKEN, Look, content_hash, has_reader, put_away, settled
-from collectors.files.folder import FileFolder
-from collectors.files.readers import BATCH_ROWS, rows
+from collectors.files.folder import FileFolder, is_ragged
+from collectors.files.readers import BATCH_ROWS, form_of, rows
+from collectors.gating import Gate
 from collectors.portals.portal import Page
 from collectors.run import Keep, Report, Writing, write
-from collectors.staging import staged
+from collectors.shape import shape_of
+from collectors.staging import Staged, staged
 from collectors.store import PolicyStore
 from collectors.summary import Summary
 from collectors.wording import storable
@@ -36,7 +37,7 @@ class Fate(StrEnum):
     KNOWN = "known"
     """Its content had been taken before."""
     FAILED = "failed"
-    """It cannot be read; nothing of it is stored."""
+    """It cannot be read, or lost the shape that the last good one had; nothing of it is stored."""
     LEFT = "left"
     """It stays where it is until somebody does something about it."""
     WAITING = "waiting"
@@ -65,7 +66,10 @@ class _Withdrawn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """Takes files of one folder. `settle_seconds`: for so long nobody may have written to a file. `moves`: whether files are put away afterwards."""
+    """Takes files of one folder. `settle_seconds`: for so long nobody may have written to a file. `moves`: whether files are put away afterwards.
+
+    `force_gate`: take a file even where its columns are not those of the last good one.
+    """
 
     source: FileFolder
     store: PolicyStore
@@ -73,6 +77,7 @@ class Taker:
     dry_run: bool = False
     moves: bool = True
     settle_seconds: float = 2.0
+    force_gate: bool = False
     sleep: Callable[[float], None] = time.sleep
 
     def take(self, path: Path, report: Report = lambda _summary, _total: None) -> Outcome:
@@ -97,13 +102,9 @@ class Taker:
 
     def _taken(self, path: Path, look: Look, digest: str, report: Report) -> Outcome:
         begun, outcome = time.time(), Outcome(storable(path.name), Fate.WAITING, "it was written to while it was read")
-        if (failed := self._unreadable(path)) is not None:
-            self._record_failure(path, begun, failed)
-            return failed
         writing = Writing(self.source.name, self.dry_run, newest_only=True)
         with suppress(_Withdrawn), self.store.connection.transaction():
-            pages = paged(rows(path, self.source.mapping))
-            summary = write(writing, self.keep(staged(self.source, pages)), self.store, report)
+            summary = write(writing, self.keep(self._sound_pages(path)), self.store, report)
             if Look.at(path) != look:
                 raise _Withdrawn
             if summary.error:
@@ -116,15 +117,19 @@ class Taker:
             self._record_failure(path, begun, outcome)
         return outcome
 
-    def _unreadable(self, path: Path) -> Outcome | None:
-        """The outcome of a file that does not go through to its last row. Found out first: nothing is begun for it, not even the files for analysts."""
-        try:
-            for _ in rows(path, self.source.mapping):
-                pass
-        except SourceFailed as error:
-            summary = Summary(self.source.name, self.dry_run, error=error.message, error_code=str(error.code))
-            return Outcome(storable(path.name), Fate.FAILED, f"{error.code}: {error.message}", summary)
-        return None
+    def _sound_pages(self, path: Path) -> Iterator[Staged]:
+        """The records of a file that goes through to its last row and passes the quality gate. Raises `SourceFailed` for another before its first page: nothing
+        is begun for it, not even the files for analysts.
+
+        Ragged rows go to the quarantine and say nothing of the columns.
+        """
+        gate = Gate(self.store.connection, f"{self.source.name}.{form_of(path)}", self.force_gate, self.dry_run)
+        shape = gate.judged(shape_of(row for row in page.records if not is_ragged(row)) for page in self._pages(path))
+        yield from staged(self.source, self._pages(path))
+        gate.remember(shape)
+
+    def _pages(self, path: Path) -> Iterator[Page]:
+        return paged(rows(path, self.source.mapping))
 
     def _record_failure(self, path: Path, begun: float, failed: Outcome) -> None:
         if failed.summary is not None and not self.dry_run:

@@ -139,6 +139,50 @@ def test_bad_rows_are_quarantined_and_a_corrected_file_releases_them(world: Coll
     assert {row["status"] for row in world.policies().values()} == {"pending_validation"}
 
 
+def ledger(column: str, values: list[object]) -> str:
+    """Records as JSON, each with one of the values in one column more than the mapping names."""
+    return json.dumps(
+        [
+            {"번호": f"F-{n}", "사업명": f"예시 {n}", "내용": "내용", "기간": "상시"} | ({column: value} if value is not ... else {})
+            for n, value in enumerate(values)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code"),
+    [([...] * 40, "DP_1004"), (["하늘시", *[""] * 39], "DP_2002"), ([["하늘시"]] * 40, "DP_1004")],
+    ids=["a column is gone", "a column says less", "a text became a list"],
+)
+def test_a_file_that_lost_its_shape_writes_nothing_and_is_kept_and_its_neighbour_is_taken(
+    world: Collecting, folder: Path, spoilt: list[object], code: str
+) -> None:
+    (folder / "a.json").write_text(ledger("기관", ["하늘시"] * 40), encoding="utf-8")
+    assert take(world, folder / "a.json").fate is Fate.TAKEN
+    before = world.fingerprint()
+    (folder / "b.json").write_text(ledger("기관", spoilt), encoding="utf-8")
+    outcome = take(world, folder / "b.json")
+    assert (outcome.fate, code in outcome.note, "기관" in outcome.note, "--force-gate" in outcome.note) == (Fate.FAILED, True, True, True)
+    assert world.fingerprint() == before
+    assert outcome.note in (folder / "failed" / "b.json.txt").read_text(encoding="utf-8")
+    assert [row["error_code"] for row in world.rows("SELECT error_code FROM processing_history ORDER BY processing_id")] == [None, code]
+    (folder / "c.json").write_text(ledger("기관", ["바다시"] * 40), encoding="utf-8")
+    assert take(world, folder / "c.json").fate is Fate.TAKEN
+    (folder / "failed" / "b.json").rename(folder / "b.json")
+    assert take(world, folder / "b.json", force_gate=True).fate is Fate.TAKEN
+
+
+def test_the_shape_of_a_file_is_that_of_its_form_and_of_its_sound_rows(world: Collecting, folder: Path) -> None:
+    (folder / "a.csv").write_text("번호,사업명,내용,기간\n" + "F,예시,내용\n" * 40, encoding="utf-8")
+    (folder / "b.csv").write_text(table(*range(1, 41)), encoding="utf-8")
+    (folder / "c.json").write_text(ledger("조회수", [7] * 40), encoding="utf-8")
+    (folder / "d.csv").write_text(table(*range(41, 81)).replace("기간", "기간,조회수", 1).replace("상시", "상시,7"), encoding="utf-8")
+    assert {take(world, folder / name).fate for name in ("a.csv", "b.csv", "c.json", "d.csv")} == {Fate.TAKEN}
+    known = {row["name"]: row["value"] for row in world.rows("SELECT name, value FROM pipeline_metadata")}
+    assert sorted(known) == ["collect.files.ledger.json.shape", "collect.files.ledger.table.shape"]
+    assert sorted(known["collect.files.ledger.table.shape"]["columns"]) == sorted(["번호", "사업명", "내용", "기간", "조회수"])
+
+
 def test_a_name_that_is_no_utf_8_harms_nothing(world: Collecting, folder: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(folder) + "/대장.csv".encode("cp949")))
     path.write_text(table(1), encoding="utf-8")

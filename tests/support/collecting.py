@@ -82,6 +82,7 @@ class Collecting:
         with psycopg.connect(self.owner_dsn, autocommit=True) as connection:
             for table in EMPTIED:
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(*table.split("."))))
+            connection.execute("DELETE FROM pipeline_metadata WHERE name LIKE 'collect.%'")
 
     def fingerprint(self) -> list[list[dict[str, Any]]]:
         """Everything that any write, any row lock and any draw of a version or key would change; the history of runs is left out."""
