@@ -72,7 +72,8 @@ def write(writing: Writing, pages: Iterable[Staged], store: PolicyStore, report:
         summary = _Run(writing, store, report).summary_of_all(pages)
         seconds = max(time.time() - begun, 0.0)
         if not writing.dry_run:
-            store.record(summary.status, summary.counts(), seconds, summary.error_code, summary.error or summary.instead or summary.withheld)
+            counts = summary.counts() | ({"stood_in": True} if writing.instead else {})
+            store.record(summary.status, counts, seconds, summary.error_code, summary.error or summary.instead or summary.withheld)
             data_collection_latency_seconds.labels(summary.source).observe(seconds)
     log.info("collect.ended", source=summary.source, status=summary.status, dry_run=summary.dry_run, seconds=round(seconds, 3), **summary.counts())
     return summary

@@ -100,7 +100,7 @@ def _timetable(configured: Settings) -> Timetable:
         kinds = {name: kind_of(name) for name in collected_by_default() if can_be_asked(configured, source_called(name))}
     except BadDescription as error:
         raise click.ClickException(str(error)) from error
-    return Timetable(configured.postgres_collector_dsn.get_secret_value(), kinds)
+    return Timetable(configured.postgres_collector_dsn.get_secret_value(), kinds, configured.collect_daily_limits)
 
 
 @contextmanager

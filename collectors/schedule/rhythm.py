@@ -50,7 +50,7 @@ class Ran:
     fetched: int = 0
     error_code: str | None = None
     limit_of_the_day: bool = False
-    """Whether it failed because the portal's limit of the day is used up."""
+    """Whether it failed because the limit of the day is used up: the portal's, or the lower one that was set for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _after_failure(rhythm: Rhythm, runs: Sequence[Ran]) -> Due:
     if newest.limit_of_the_day:
         tomorrow = newest.finished_at.astimezone(KOREA).date() + timedelta(days=1)
         at = datetime.combine(tomorrow, time(0, 5), KOREA)
-        return Due(at, at - newest.finished_at, "the portal's limit of the day is used up")
+        return Due(at, at - newest.finished_at, "the limit of the day is used up")
     failures = _leading(run.status == "failure" for run in runs)
     if newest.error_code in {Code.SCRAPING_BLOCKED, Code.INVALID_FORMAT}:
         return Due(newest.finished_at + rhythm.most, rhythm.most, f"{newest.error_code}: asking sooner would not help, a person has to look")

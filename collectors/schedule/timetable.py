@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 import psycopg
 from psycopg.rows import dict_row
 
+from aegis.errors import Code
 from aegis.queries import queries
 from collectors.schedule.rhythm import Due, Ran, next_run
 
@@ -24,6 +25,8 @@ class Timetable:
 
     dsn: str
     kinds: Mapping[str, str]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Source → how often it may be asked a day, where somebody said so (`COLLECT_DAILY_LIMITS`)."""
 
     def dues(self, now: datetime) -> dict[str, Due]:
         """Source → when it is due: as it was decided last, or for a source that was never decided about, by its runs."""
@@ -44,14 +47,15 @@ class Timetable:
         runs: dict[str, list[Ran]] = {source: [] for source in sources}
         if sources:
             for row in connection.execute(queries("schedules")["history"], {"sources": list(sources), "most": MOST_RUNS}):
-                runs[row["source"]].append(_ran(row))
+                runs[row["source"]].append(_ran(row, self.limits.get(row["source"])))
         return {source: next_run(self.kinds[source], told, now) for source, told in runs.items()}
 
 
-def _ran(row: Mapping[str, Any]) -> Ran:
+def _ran(row: Mapping[str, Any], per_day: int | None) -> Ran:
     counts = row["counts"]
     changes = sum(int(counts.get(name, 0)) for name in ("new", "changed", "archived"))
-    return Ran(row["finished_at"], row["status"], changes, int(counts.get("fetched", 0)), row["error_code"], row["limit_of_the_day"])
+    own_limit = row["error_code"] == Code.RATE_LIMITED and per_day is not None and row["asked"] >= per_day
+    return Ran(row["finished_at"], row["status"], changes, int(counts.get("fetched", 0)), row["error_code"], row["is_spent"] or own_limit)
 
 
 def _row(source: str, due: Due) -> dict[str, Any]:

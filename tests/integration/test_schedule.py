@@ -8,7 +8,9 @@ from threading import Barrier, Event, Lock
 
 import psycopg
 import pytest
+from psycopg.types.json import Json
 
+from aegis.korea import KOREA
 from aegis.settings import Settings
 from collectors.schedule.serving import Service
 from collectors.schedule.timetable import Timetable
@@ -30,12 +32,14 @@ def timetable(stack: Settings, own_database: str) -> Timetable:
     return Timetable(in_database(stack.postgres_collector_dsn.get_secret_value(), own_database), KINDS)
 
 
-def _ran(owner: psycopg.Connection, source: str, ago: timedelta, *, new: int = 0, status: str = "success") -> datetime:
+def _ran(
+    owner: psycopg.Connection, source: str, ago: timedelta, *, new: int = 0, status: str = "success", code: str | None = None, stood_in: bool = False
+) -> datetime:
     at = datetime.now(UTC) - ago
     owner.execute(
-        """INSERT INTO processing_history (pipeline, source, status, counts, message, started_at, finished_at)
-           VALUES ('collect', %s, %s, jsonb_build_object('new', %s::int, 'fetched', 100), 'said', %s, %s)""",
-        [source, status, new, at, at],
+        """INSERT INTO processing_history (pipeline, source, status, counts, error_code, message, started_at, finished_at)
+           VALUES ('collect', %s, %s, %s, %s, 'said', %s, %s)""",
+        [source, status, Json({"new": new, "fetched": 100} | ({"stood_in": True} if stood_in else {})), code, at, at],
     )
     return at
 
@@ -56,16 +60,31 @@ def test_a_limit_of_the_day_that_is_used_up_is_told_from_other_failures(owner: p
         _ran(owner, source, timedelta(0), status="failure")
     owner.execute("INSERT INTO ops.source_states (source, day, spent_at) VALUES ('gov24', (now() AT TIME ZONE 'Asia/Seoul')::date, %s)", [now])
     dues = timetable.decide(["gov24", "korea"], now)
-    assert dues["gov24"].reason == "the portal's limit of the day is used up"
+    assert dues["gov24"].reason == "the limit of the day is used up"
     assert dues["korea"].reason == "1 failures in a row"
 
 
-def test_what_stood_in_for_a_source_does_not_hide_that_it_is_down(owner: psycopg.Connection, timetable: Timetable) -> None:
-    owner.execute(
-        """INSERT INTO processing_history (pipeline, source, status, error_code, message, started_at)
-           VALUES ('collect', 'gov24', 'partial', 'DP_1001', 'its last good listing was taken instead', now())"""
-    )
-    assert timetable.decide(["gov24"], datetime.now(UTC))["gov24"].reason == "1 failures in a row"
+def test_a_limit_of_ones_own_that_is_reached_waits_for_the_next_day_and_is_told_from_other_failures(owner: psycopg.Connection, timetable: Timetable) -> None:
+    limited = Timetable(timetable.dsn, KINDS, {"gov24": 100, "korea": 101, "town": 100})
+    for source, code in (("gov24", "DP_1002"), ("korea", "DP_1002"), ("town", "DP_1001")):
+        _ran(owner, source, timedelta(0), status="failure", code=code)
+        owner.execute("INSERT INTO ops.source_states (source, day, requests) VALUES (%s, (now() AT TIME ZONE 'Asia/Seoul')::date, 100)", [source])
+    dues = limited.decide(list(KINDS), datetime.now(UTC))
+    assert dues["gov24"].reason == "the limit of the day is used up"
+    assert (dues["gov24"].at.astimezone(KOREA).hour, dues["gov24"].at.astimezone(KOREA).minute) == (0, 5)
+    assert {dues[source].reason for source in ("korea", "town")} == {"1 failures in a row"}
+    owner.execute("UPDATE ops.source_states SET day = day - 1")
+    assert limited.decide(["gov24"], datetime.now(UTC))["gov24"].reason == "1 failures in a row"
+
+
+def test_what_stood_in_for_a_source_is_no_failure_more_and_hides_none(owner: psycopg.Connection, timetable: Timetable) -> None:
+    _ran(owner, "gov24", timedelta(minutes=3), status="failure", code="DP_1001")
+    _ran(owner, "gov24", timedelta(minutes=2), status="failure", code="DP_1003", stood_in=True)  # the mirror
+    _ran(owner, "gov24", timedelta(minutes=1), new=40, status="partial", code="DP_1001", stood_in=True)
+    _ran(owner, "korea", timedelta(minutes=2), status="failure", code="DP_1001")
+    _ran(owner, "korea", timedelta(minutes=1), new=40, status="partial", code="DP_1001")  # as runs of earlier releases left it
+    for due in timetable.decide(["gov24", "korea"], datetime.now(UTC)).values():
+        assert (due.reason, due.interval) == ("1 failures in a row", timedelta(minutes=15))
 
 
 def test_sources_run_side_by_side_within_the_limit_and_never_beside_themselves(owner: psycopg.Connection, timetable: Timetable) -> None:
