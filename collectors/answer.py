@@ -76,8 +76,7 @@ def read(answer: Answer) -> Any | NoData:
     if text.startswith("<"):
         return _read_markup(text, answer)
     try:
-        # Not orjson: it refuses the whole page for one escaped half of a surrogate pair, and the neighbours are to be stored.
-        value = json.loads(text, parse_constant=str, parse_int=_whole_number)
+        value = json_value(text)
     except (ValueError, RecursionError) as error:
         raise _unreadable(text, answer) from error
     header = _header(value)
@@ -86,6 +85,14 @@ def read(answer: Answer) -> Any | NoData:
     if not answer.is_success:
         raise refusal(value, answer)
     return value
+
+
+def json_value(text: str) -> Any:
+    """The value of a JSON text, NaN, infinity and numbers of countless digits as texts. Raises ValueError and RecursionError.
+
+    Not orjson's: that refuses all of it for one escaped half of a surrogate pair, and the neighbours of such a record are to be stored.
+    """
+    return json.loads(text, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else digits)
 
 
 def text_of(answer: Answer) -> str:
@@ -107,10 +114,6 @@ def refusal(value: Any, answer: Answer) -> SourceFailed:
     if isinstance(value, dict) and (verdict := ODCLOUD_CODES.get(str(value.get("code")))):
         return SourceFailed(verdict, said)
     return SourceFailed(of_status(answer.status) or MALFORMED, said, answer.retry_after)
-
-
-def _whole_number(text: str) -> int | str:
-    return int(text) if len(text) <= MOST_DIGITS else text
 
 
 def _read_markup(text: str, answer: Answer) -> NoData:

@@ -18,7 +18,8 @@ from collectors.answer import read as read_json
 from collectors.failures import MALFORMED, TRANSIENT, SourceFailed, of_status
 
 MOST_DEPTH = 16
-_PIECE = 1 << 20
+PIECE = 1 << 20
+"""Characters that the parser is handed at once: a tag, a comment or a value that a piece leaves open is begun again with the next."""
 _DECLARATION = re.compile(r"<\?xml[^>?]{0,200}+\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML may not hold, and portals send all the same: one such character would cost the whole page."""
@@ -89,11 +90,11 @@ def parsed(text: str, answer: Answer) -> Element:
 
 
 class _Pieces(StringIO):
-    """A text in large pieces: expat begins a tag, a comment or a value that a piece leaves open once more with the next."""
+    """A text in large pieces."""
 
     def read(self, size: int | None = -1, /) -> str:
-        """The next piece, of a megabyte where less is asked for."""
-        return super().read(-1 if size is None or size < 0 else max(size, _PIECE))
+        """The next piece, of `PIECE` characters where fewer are asked for."""
+        return super().read(-1 if size is None or size < 0 else max(size, PIECE))
 
 
 def _text(root: Element, tag: str) -> str:

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from collectors.answer import json_value
 from collectors.files.mapping import FolderMapping
 from collectors.files.text_table import encoding_of, text_rows
 from collectors.files.unreadable import expect_columns, unreadable
-from collectors.markup import record
+from collectors.markup import PIECE, record
 
 BATCH_ROWS = 500
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
@@ -66,7 +67,7 @@ def _parquet(path: Path, mapping: FolderMapping) -> Rows:
 def _json(path: Path, mapping: FolderMapping) -> Rows:
     _expect_small(path)
     try:
-        value = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=str)
+        value = json_value(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise unreadable(f"it is no JSON in UTF-8 ({_first_line(error)})") from error
     for name in mapping.rows.split(".") if mapping.rows else ():
@@ -79,7 +80,7 @@ def _json(path: Path, mapping: FolderMapping) -> Rows:
 def _json_lines(path: Path, mapping: FolderMapping) -> Rows:
     def lines() -> Iterator[Any]:
         with path.open(encoding="utf-8-sig") as file:
-            yield from (json.loads(line, parse_constant=str) for line in file if line.strip())
+            yield from (json_value(line) for line in file if line.strip())
 
     try:
         yield from _objects(lines(), mapping)
@@ -139,8 +140,8 @@ class _Undeclared:
         self._begun = False
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next piece, of about `size` bytes."""
-        piece = self._text.read(size)
+        """The next piece, of about `size` bytes, or of `PIECE` characters where that is more."""
+        piece = self._text.read(max(size, PIECE))
         if not self._begun:
             piece = _DECLARATION.sub("", piece, count=1)
             self._begun = True

@@ -80,6 +80,20 @@ def test_a_row_becomes_a_draft(folder: Path) -> None:
     assert draft(folder, {**RECORD, "신청기간": "2026.07.05 ~ 2026.07.09", "시작일": None}).application_start_date == date(2026, 7, 5)
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_number_of_thousands_of_digits_costs_its_own_record_alone(folder: Path, name: str) -> None:
+    odd, sound = json.dumps({**RECORD, "한도": 7}).replace(": 7", ": " + "1" * 5000), json.dumps(RECORD)
+    found = read(folder, name, (f"[{odd},{sound}]" if name == "a.json" else f"{odd}\n{sound}").encode())
+    assert [type(validate(source(folder), row)) for row in found] == [Rejected, Accepted]
+
+
+@pytest.mark.timeout(20)
+def test_a_text_of_megabytes_in_xml_is_read_once(folder: Path) -> None:
+    item = "".join(f"<{name}>{value.replace('&', '&amp;')}</{name}>" for name, value in RECORD.items())
+    (row,) = read(folder, "a.xml", f"<items><item>{item}</item><!--{'x' * 40_000_000}--></items>".encode())
+    assert row["번호"] == RECORD["번호"]
+
+
 @pytest.mark.parametrize(
     ("column", "value", "code"),
     [
