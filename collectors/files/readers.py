@@ -19,12 +19,15 @@ from collectors.answer import json_value
 from collectors.files.mapping import FolderMapping
 from collectors.files.text_table import encoding_of, text_rows
 from collectors.files.unreadable import expect_columns, unreadable
+from collectors.files.workbook import reach
 from collectors.markup import PIECE, record
 
 BATCH_ROWS = 500
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 MOST_BYTES_IN_MEMORY = 256 * 1024 * 1024
 """JSON and Excel are read as a whole."""
+MOST_CELLS = 40_000_000
+"""Of a sheet: a million rows of forty columns, each taking some tens of bytes."""
 
 Rows = Iterator[dict[str, Any]]
 
@@ -42,6 +45,8 @@ def form_of(path: Path) -> str:
 def _excel(path: Path, mapping: FolderMapping) -> Rows:
     """Every cell as text: a column that holds numbers and words would lose one of the two as a typed one."""
     _expect_small(path)
+    if (cells := reach(path)) > MOST_CELLS:
+        raise unreadable(f"a sheet reaches over {cells:,} cells, more than {MOST_CELLS:,}", "delete what stands far below or beside the table, or write CSV")
     try:
         book = fastexcel.read_excel(path)
         sheet = book.load_sheet(mapping.sheet or 0, header_row=mapping.header - 1, dtypes="string")
