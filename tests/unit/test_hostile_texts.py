@@ -49,10 +49,9 @@ def test_a_declaration_that_never_ends_is_looked_for_once() -> None:
 
 
 @pytest.mark.timeout(15)
-@pytest.mark.parametrize("text", ["<a {}/>", "<a><!--{}--></a>"])
-def test_a_tag_of_megabytes_is_not_begun_again_with_every_piece(text: str) -> None:
+def test_a_tag_of_megabytes_is_not_begun_again_with_every_piece() -> None:
     with suppress(SourceFailed):
-        markup.parsed(text.format("x" * 30_000_000), Answer(200, b""))
+        markup.parsed(f"<a {'x' * 30_000_000}/>", Answer(200, b""))
 
 
 def test_marks_heaped_on_a_letter_stay_as_they_are_and_syllables_are_put_together() -> None:
