@@ -24,21 +24,18 @@ log = structlog.get_logger(__name__)
 
 
 def extract_external_data(run: str) -> Report:
-    """Fetch the listing of every portal that has a key. One that fails holds up no other; AegisError then names it, and the next attempt asks it alone."""
-    folder = run_folder(run)
-    fetched, failed = {}, []
+    """Fetch the listing of every source that `aegis collect run --all` takes. One that fails holds up no other; AegisError then names it, and the next attempt
+    asks it alone.
+    """
+    folder = str(run_folder(run))
     sources = _done(aegis("collect", "sources", "--json"), "aegis collect sources").said
-    for source in (row["source"] for row in sources if row["key"]):
-        answer = aegis("collect", "fetch", source, "--into", str(folder), "--json")
-        fetched[source] = answer.said
-        if answer.exit_code:
-            failed.append(f"{source}: {answer.complaint}")
-    skipped = [row["source"] for row in sources if row["key"] is False]  # feeds and pages need none; they have their own schedule
+    skipped = [row["source"] for row in sources if row["key"] is False]
     if skipped:
         log.warning("extract.skipped", sources=skipped, remedy="set <SOURCE>_API_KEY to collect them")
-    if failed:
-        raise AegisError(Code.SOURCE_UNAVAILABLE, "; ".join(failed))
-    return {"folder": str(folder), "fetched": fetched, "skipped_without_key": skipped}
+    answer = aegis("collect", "fetch", "--all", "--into", folder, "--json")
+    if answer.exit_code:
+        raise AegisError(Code.SOURCE_UNAVAILABLE, "; ".join(answer.complaint.splitlines()))
+    return {"folder": folder, "fetched": answer.said, "skipped_without_key": skipped}
 
 
 def validate_and_stage(run: str) -> Report:
@@ -48,9 +45,16 @@ def validate_and_stage(run: str) -> Report:
 
 
 def sync_postgresql(run: str) -> Report:
-    """Write what was staged: new and changed records are stored, vanished ones archived."""
+    """Write what was staged: new and changed records are stored, vanished ones archived. `stood_in`: source that is down → what stood in for it, and why.
+
+    A source that was collected while the night fetched it is passed over: what it has is newer.
+    """
     folder = str(run_folder(run))
-    return {"folder": folder, "written": _done(aegis("collect", "write", folder, "--json"), "aegis collect write").said}
+    written = _done(aegis("collect", "write", folder, "--skip-outdated", "--json"), "aegis collect write").said
+    stood_in = {source: said["instead"] for source, said in written.items() if said["instead"]}
+    if stood_in:
+        log.warning("extract.stood_in", **stood_in)
+    return {"folder": folder, "written": written, "stood_in": stood_in}
 
 
 def synchronise(store: str) -> Report:

@@ -10,15 +10,14 @@ import orjson
 from rich.console import Console
 from rich.table import Column, Table
 
-from aegis.settings import Settings, settings
+from aegis.settings import settings
 from aegis.telemetry.health import HealthServer
 from collectors.collection import collection
 from collectors.files.cli import files_command
-from collectors.pages.shelf import BadDescription
 from collectors.schedule.cli import due_command, schedule_command, serve_command
-from collectors.session import address, can_be_asked, collector_logs, key, needs_key, order, traced
+from collectors.session import address, collector_logs, key, named, needs_key, order, traced
 from collectors.showing import progress_bar, show
-from collectors.sources import SourceName, collected_by_default, known_sources, source_called
+from collectors.sources import SourceName, known_sources
 from collectors.state_command import state_command
 from collectors.steps import fetch_command, stage_command, write_command
 from collectors.summary import Summary
@@ -78,7 +77,7 @@ def run(
     """
     configured = settings()
     collector_logs(configured)
-    names = _named(configured, sources, every=every)
+    names = named(configured, sources, every=every)
     if url and len(names) > 1:
         raise click.UsageError("--url is the address of one source: name one, or set <SOURCE>_URL for each in the environment")
 
@@ -94,24 +93,9 @@ def run(
         click.echo(orjson.dumps(said if len(names) > 1 or every else said[names[0]]))
     else:
         show(*summaries)
-    failed = [f"{each.source}: {each.error_code}: {each.error}" if each.error_code else f"{each.source}: {each.error}" for each in summaries if each.error]
+    failed = [f"{each.source}: {each.failure}" for each in summaries if each.error]
     if failed:
         raise click.ClickException("\n".join(failed))
-
-
-def _named(configured: Settings, sources: tuple[str, ...], *, every: bool) -> list[str]:
-    """The sources to collect, each once."""
-    if every == bool(sources):
-        raise click.UsageError("name the sources to collect, or give --all" if not every else "--all names every source already: leave the others out")
-    if not every:
-        return list(dict.fromkeys(sources))
-    try:
-        names = [name for name in collected_by_default() if can_be_asked(configured, source_called(name))]
-    except BadDescription as error:
-        raise click.ClickException(str(error)) from error
-    if not names:
-        raise click.ClickException("no source can be asked: set a key in the environment, see `aegis collect sources`")
-    return names
 
 
 def _metrics(port: int) -> AbstractContextManager[object]:

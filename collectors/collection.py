@@ -1,34 +1,51 @@
-"""One source collected, and what stands in for it while it is down: its mirror, else its last good listing."""
+"""One source collected, at once or from a folder that its listing was staged in; or what stands in for it while it is down."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.progress import Progress
 
-from aegis.korea import KOREA
 from aegis.settings import Settings
+from collectors.http.sources import StoredState
 from collectors.last_good import LastGood
-from collectors.portals import MIRRORS
+from collectors.pages.site import Site
 from collectors.run import Writing, collect_pages, write
-from collectors.session import gated, mirror_settings, opened_client, opened_store, pages_of
+from collectors.session import gated, opened_client, opened_store, pages_of
 from collectors.showing import reporter
-from collectors.staging import Order, Visit, staged
+from collectors.source import shows_newest_only
+from collectors.sources import source_called
+from collectors.spool import Spool, Spooled
+from collectors.staging import Order, Staged, Visit
+from collectors.standing_in import stood_in
+from collectors.store import Outdated
 from collectors.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How staged listings are written."""
+
+    dry_run: bool = False
+    force_archive: bool = False
+    force_gate: bool = False
+    skip_outdated: bool = False
+    """Pass over a listing where one that was begun later has been written."""
 
 
 def collection(configured: Settings, wanted: Order | Visit, progress: Progress) -> Summary:
     """Collect what is wanted. Raises ClickException as `opened_store` does."""
-    good = LastGood(configured.collect_spool_dir, wanted.source.name)
-    summary = _own(configured, wanted, good, progress)
+    summary = _own(configured, wanted, progress)
     if not summary.is_down or wanted.dry_run or isinstance(wanted, Visit):
         return summary
-    return next(_instead(configured, wanted, good, summary, progress), summary)
+    return stood_in(configured, wanted.portal, summary, progress, wanted.page_size)
 
 
-def _own(configured: Settings, wanted: Order | Visit, good: LastGood, progress: Progress) -> Summary:
+def _own(configured: Settings, wanted: Order | Visit, progress: Progress) -> Summary:
     source, begun = wanted.source.name, time.time()
+    good = LastGood(configured.collect_spool_dir, source)
     with opened_store(configured, source, dry_run=wanted.dry_run) as store, opened_client(configured, wanted) as client:
         pages = pages_of(wanted, client, store)
         if isinstance(wanted, Order) and not wanted.dry_run:
@@ -41,36 +58,35 @@ def _own(configured: Settings, wanted: Order | Visit, good: LastGood, progress: 
     return summary
 
 
-def _instead(configured: Settings, wanted: Order, good: LastGood, failed: Summary, progress: Progress) -> Iterator[Summary]:
-    """What stood in, the best first; nothing where nothing can."""
-    mirror = _mirror(configured, wanted)
-    if mirror is not None:
-        summary = _from_mirror(configured, mirror, failed, progress)
-        if summary.error is None:
-            yield summary
-    begun = good.begun()
-    if begun is not None:
-        words = f"its last good listing, of {begun.astimezone(KOREA):%Y-%m-%d %H:%M} in Korea, was taken instead: it only adds policies that are missing"
-        with opened_store(configured, failed.source, dry_run=False, only_new=True) as store:
-            yield write(_writing(failed, words), staged(wanted.portal, good.pages()), store, reporter(progress, wanted.portal.title))
+def written(configured: Settings, spool: Spool, known: Spooled, wanted: Wanted, progress: Progress) -> Summary:
+    """Write the listing that was staged in `spool`. Raises ClickException as `opened_store` does."""
+    source = source_called(spool.source)
+    summary = _staged(configured, spool, known, wanted, progress)
+    if not summary.is_down or wanted.dry_run or isinstance(source, Site):
+        return summary
+    return stood_in(configured, source, summary, progress, source.page_size)
 
 
-def _mirror(configured: Settings, wanted: Order) -> Order | None:
-    """The order to the source's mirror; None where it has none, or none that there is a key for."""
-    portal = MIRRORS.get(wanted.portal.name)
-    if portal is None:
-        return None
-    url, api_key = mirror_settings(configured, portal)
-    return Order(portal, url, api_key, min(wanted.page_size, portal.page_size)) if api_key else None
+def _staged(configured: Settings, spool: Spool, known: Spooled, wanted: Wanted, progress: Progress) -> Summary:
+    name, source, good = spool.source, source_called(spool.source), LastGood(configured.collect_spool_dir, spool.source)
+    writing = Writing(name, wanted.dry_run, wanted.force_archive, known.begun, shows_newest_only(source))
+    with opened_store(configured, name, dry_run=wanted.dry_run) as store:
+        keep = gated(configured, store, name, dry_run=wanted.dry_run, force=wanted.force_gate, beforehand=spool.staged)
+        pages = spool.staged() if wanted.dry_run or isinstance(source, Site) else _received(spool, known, good)
+        try:
+            summary = write(writing, keep(pages), store, reporter(progress, source.title))
+        except Outdated as error:
+            if not wanted.skip_outdated:
+                raise
+            return Summary(name, wanted.dry_run, withheld=f"nothing of this listing was written: {error}")
+        if summary.complete and summary.fetched and not wanted.dry_run:
+            good.keep()
+            StoredState(store.connection, name).listed(known.begun)
+    return summary
 
 
-def _from_mirror(configured: Settings, mirror: Order, failed: Summary, progress: Progress) -> Summary:
-    source = failed.source
-    words = f"{mirror.portal.title} was read instead"
-    with opened_store(configured, source, dry_run=False) as store, opened_client(configured, mirror, f"{source}_mirror") as client:
-        pages = gated(configured, store, source, dry_run=False, name=f"{source}_mirror")(staged(mirror.portal, pages_of(mirror, client, store)))
-        return write(_writing(failed, words), pages, store, reporter(progress, mirror.portal.title))
-
-
-def _writing(failed: Summary, words: str) -> Writing:
-    return Writing(failed.source, instead=f"{words} ({failed.error_code}: {failed.error})", instead_code=failed.error_code)
+def _received(spool: Spool, known: Spooled, good: LastGood) -> Iterator[Staged]:
+    """What was staged; its pages as they were received lie aside at the end, within the lock that holds off who else receives the source."""
+    yield from spool.staged()
+    for _ in good.receiving(spool.pages(), known.begun):
+        pass

@@ -28,11 +28,12 @@ from collectors.http.wire import Wire
 from collectors.keeping import Keeper
 from collectors.pages.known import StoredNotices
 from collectors.pages.reading import Reading
+from collectors.pages.shelf import BadDescription
 from collectors.pages.site import Site
 from collectors.portals import ApiPortal
 from collectors.portals.portal import Page
 from collectors.run import Keep
-from collectors.sources import Collected, source_called
+from collectors.sources import Collected, collected_by_default, source_called
 from collectors.staging import Order, Staged, Visit, fetched
 from collectors.store import AlreadyRunning, Outdated, PolicyStore
 
@@ -86,6 +87,24 @@ def mirror_settings(configured: Settings, mirror: ApiPortal) -> tuple[str, str]:
 def can_be_asked(configured: Settings, source: Collected) -> bool:
     """Whether the source needs no key, or has one."""
     return not needs_key(source) or bool(key(configured, source))
+
+
+def asked_by_default(configured: Settings) -> list[str]:
+    """Names of the sources that `--all`, the schedule and the nightly run take. Raises ClickException where a site's file cannot be used."""
+    try:
+        return [name for name in collected_by_default() if can_be_asked(configured, source_called(name))]
+    except BadDescription as error:
+        raise click.ClickException(str(error)) from error
+
+
+def named(configured: Settings, sources: tuple[str, ...], *, every: bool) -> list[str]:
+    """The sources of a command line, each once; with `every` those that are asked by default. Raises ClickException where both are given, or neither."""
+    if every == bool(sources):
+        raise click.UsageError("name the sources to collect, or give --all" if not every else "--all names every source already: leave the others out")
+    names = asked_by_default(configured) if every else list(dict.fromkeys(sources))
+    if not names:
+        raise click.ClickException("no source can be asked: set a key in the environment, see `aegis collect sources`")
+    return names
 
 
 def pages_of(wanted: Order | Visit, client: PoliteClient, store: PolicyStore) -> Iterator[Page]:

@@ -31,6 +31,13 @@ class Spooled:
     error: str | None
     """What ended it before its time."""
     error_code: str | None
+    is_down: bool = False
+    """Whether that may pass by itself, so that something may stand in for the source."""
+
+    @property
+    def failure(self) -> str:
+        """What ended it, with its code where it has one."""
+        return f"{self.error_code}: {self.error}" if self.error_code else self.error or ""
 
 
 class Spool:
@@ -61,8 +68,9 @@ class Spool:
                 self.add(count, page)
         except SourceFailed as error:
             failed = error
-        ended_by, code = (failed.message, str(failed.code)) if failed else (None, None)
-        return self.end(Spooled(self.source, begun, count, records, ended_by, code))
+        if failed is None:
+            return self.end(Spooled(self.source, begun, count, records, None, None))
+        return self.end(Spooled(self.source, begun, count, records, failed.message, str(failed.code), failed.is_down))
 
     def clear(self) -> None:
         """Remove whatever is there."""
@@ -102,7 +110,7 @@ class Spool:
             yield _staged_from_json(known)
         spooled = self.fetched()
         if spooled is not None and spooled.error is not None and spooled.error_code is not None:
-            verdict = Verdict(Code(spooled.error_code), Handling.FATAL, "fetch the listing again")
+            verdict = Verdict(Code(spooled.error_code), Handling.REST if spooled.is_down else Handling.FATAL, "fetch the listing again")
             raise SourceFailed(verdict, spooled.error)
 
     def _read(self, step: str) -> Iterator[dict[str, Any]]:

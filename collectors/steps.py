@@ -9,40 +9,61 @@ from typing import Any
 
 import click
 import orjson
+from rich.progress import Progress
 
-from aegis.settings import settings
-from collectors.run import Writing, write
-from collectors.session import collector_logs, gated, opened_client, opened_store, order, pages_of, traced
-from collectors.showing import progress_bar, reporter, show, watched
-from collectors.source import shows_newest_only
+from aegis.settings import Settings, settings
+from collectors.collection import Wanted, written
+from collectors.session import collector_logs, named, opened_client, opened_store, order, pages_of, traced
+from collectors.showing import progress_bar, show, watched
 from collectors.sources import SourceName, source_called
-from collectors.spool import Spool, sources_in
-from collectors.staging import staged
+from collectors.spool import Spool, Spooled, sources_in
+from collectors.staging import Order, Visit, staged
 from collectors.summary import Summary
+from collectors.together import side_by_side, together
 
 FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command("fetch")
-@click.argument("source", type=SourceName())
+@click.argument("sources", nargs=-1, type=SourceName())
+@click.option("--all", "every", is_flag=True, help="Every source that needs no key or has one.")
 @click.option("--into", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the next steps; made if missing.")
-@click.option("--url", help="Another address of the interface, for example the simulator's.")
+@click.option("--url", help="Another address of the interface, for example the simulator's; for one source.")
 @click.option("--page-size", type=click.IntRange(1, 1000), help="Records asked for in one request.")
 @AS_JSON
-def fetch_command(*, source: str, folder: Path, url: str | None, page_size: int | None, as_json: bool) -> None:
-    """Fetch everything that SOURCE lists into a folder. A listing that is there whole is kept; one that ended with an error is fetched again."""
+def fetch_command(*, sources: tuple[str, ...], every: bool, folder: Path, url: str | None, page_size: int | None, as_json: bool) -> None:
+    """Fetch everything that SOURCES list into a folder. A listing that is there whole is kept; one that ended with an error is fetched again.
+
+    Several sources are fetched side by side, as by `aegis collect run`. Exit code 1 where one failed; the others are fetched all the same.
+    """
     configured = settings()
     collector_logs(configured)
-    wanted = order(configured, source, url, page_size, dry_run=True)  # nothing is stored yet: nothing is remembered as stored
-    spool = Spool(folder, source)
+    names = named(configured, sources, every=every)
+    if url and len(names) > 1:
+        raise click.UsageError("--url is the address of one source")
+    with progress_bar(as_json) as progress:
+
+        def one(source: str) -> Spooled:
+            wanted = order(configured, source, url, page_size, dry_run=True)  # nothing is stored yet: nothing is remembered as stored
+            return _fetched(configured, Spool(folder, source), wanted, progress)
+
+        if len(names) == 1 and not every:
+            fetched = [one(names[0])]
+        else:
+            fetched = side_by_side(names, configured.max_concurrent_collections, one, lambda source, error: Spooled(source, time.time(), 0, 0, error, None))
+    said = {each.source: asdict(each) for each in fetched}
+    _say(said if len(names) > 1 or every else said[names[0]], as_json)
+    if failed := [f"{each.source}: {each.failure}" for each in fetched if each.error is not None]:
+        raise click.ClickException("\n".join(failed))
+
+
+def _fetched(configured: Settings, spool: Spool, wanted: Order | Visit, progress: Progress) -> Spooled:
     known = spool.fetched()
-    if known is None or known.error is not None:
-        with opened_store(configured, source, dry_run=True) as store, opened_client(configured, wanted) as client, progress_bar(as_json) as progress:
-            known = spool.keep_fetched(watched(pages_of(wanted, client, store), progress, wanted.source.title), time.time())
-    _say(asdict(known), as_json)
-    if known.error is not None:
-        raise click.ClickException(f"{known.error_code}: {known.error}")
+    if known is not None and known.error is None:
+        return known
+    with opened_store(configured, spool.source, dry_run=True) as store, opened_client(configured, wanted) as client:
+        return spool.keep_fetched(watched(pages_of(wanted, client, store), progress, wanted.source.title), time.time())
 
 
 @click.command("stage")
@@ -58,30 +79,37 @@ def stage_command(*, folder: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, write nothing.")
 @click.option("--force-archive", is_flag=True, help="Archive even where an empty or much shorter complete listing says so.")
 @click.option("--force-gate", is_flag=True, help="Write a listing even where its columns are not those of the last good one.")
+@click.option("--skip-outdated", is_flag=True, help="Pass over a listing where one that was begun later has been written meanwhile.")
 @AS_JSON
-def write_command(*, folder: Path, dry_run: bool, force_archive: bool, force_gate: bool, as_json: bool) -> None:
+def write_command(*, folder: Path, dry_run: bool, force_archive: bool, force_gate: bool, skip_outdated: bool, as_json: bool) -> None:
     """Write every listing that was staged in FOLDER: new and changed records are stored, those that a whole listing lacks archived.
 
-    Exit code 1 where the quality gate stopped one; the others are written all the same.
+    While a source is down its mirror, or its last good listing, stands in for it, as in `aegis collect run`. Exit code 1 where a listing could not be written,
+    the quality gate having stopped it, say; the others are written all the same.
     """
     configured = settings()
     collector_logs(configured)
-    summaries, stopped = [], []
-    for source in sources_in(folder):
-        spool = Spool(folder, source)
-        known = spool.fetched()
-        if known is None or not spool.is_staged:
-            raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
-        writing = Writing(source, dry_run, force_archive, known.begun, shows_newest_only(source_called(source)))
-        with traced(), opened_store(configured, source, dry_run=dry_run) as store, progress_bar(as_json) as progress:
-            pages = gated(configured, store, source, dry_run=dry_run, force=force_gate, beforehand=spool.staged)(spool.staged())
-            summary = write(writing, pages, store, reporter(progress, source_called(source).title))
-        summaries.append(summary)
-        if summary.error and known.error is None:  # what ended the fetch was told by it
-            stopped.append(f"{source}: {summary.error_code}: {summary.error}")
+    spools = {source: _staged_spool(folder, source) for source in sources_in(folder)}
+    wanted = Wanted(dry_run, force_archive, force_gate, skip_outdated)
+    with traced(), progress_bar(as_json) as progress:
+        summaries = together(list(spools), 1, lambda source: written(configured, *spools[source], wanted, progress))
     _say_written(summaries, as_json)
+    stopped = [each for each in summaries if each.error and not _was_told(each, spools[each.source][1])]
     if stopped:
-        raise click.ClickException("\n".join(stopped))
+        raise click.ClickException("\n".join(f"{each.source}: {each.failure}" for each in stopped))
+
+
+def _staged_spool(folder: Path, source: str) -> tuple[Spool, Spooled]:
+    spool = Spool(folder, source)
+    known = spool.fetched()
+    if known is None or not spool.is_staged:
+        raise click.ClickException(f"{source} in {folder} is not staged: run `aegis collect stage {folder}` first")
+    return spool, known
+
+
+def _was_told(summary: Summary, known: Spooled) -> bool:
+    """Whether what ended the run is what ended the fetch, which told it."""
+    return known.error is not None and summary.error_code == known.error_code
 
 
 def _say_written(summaries: list[Summary], as_json: bool) -> None:
@@ -91,7 +119,7 @@ def _say_written(summaries: list[Summary], as_json: bool) -> None:
     for summary in summaries:
         show(summary)
         if summary.error:
-            click.echo(f"{summary.source}: nothing is archived ({summary.error_code}: {summary.error})")
+            click.echo(f"{summary.source}: nothing is archived ({summary.failure})")
 
 
 def _say(said: dict[str, Any], as_json: bool) -> None:

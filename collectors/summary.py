@@ -58,6 +58,11 @@ class Summary:
             return "failure"
         return "partial" if self.quarantined or self.withheld or self.instead else "success"
 
+    @property
+    def failure(self) -> str:
+        """What ended the run, with its code where it has one."""
+        return f"{self.error_code}: {self.error}" if self.error_code else self.error or ""
+
     def counts(self) -> dict[str, Any]:
         """The numbers, by name."""
         return {name: value for name, value in asdict(self).items() if name not in _WORDS}

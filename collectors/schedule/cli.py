@@ -17,12 +17,11 @@ from rich.table import Table
 
 from aegis.korea import KOREA
 from aegis.settings import Settings, settings
-from collectors.pages.shelf import BadDescription
 from collectors.schedule.child import collected, collected_side_by_side
 from collectors.schedule.serving import Service
 from collectors.schedule.timetable import Timetable
-from collectors.session import can_be_asked, collector_logs
-from collectors.sources import collected_by_default, kind_of, source_called
+from collectors.session import asked_by_default, collector_logs
+from collectors.sources import kind_of
 
 
 @click.command("schedule")
@@ -96,10 +95,7 @@ def _service(configured: Settings) -> Service:
 
 def _timetable(configured: Settings) -> Timetable:
     """Of the sources that can be asked: those whose key is set, or that need none."""
-    try:
-        kinds = {name: kind_of(name) for name in collected_by_default() if can_be_asked(configured, source_called(name))}
-    except BadDescription as error:
-        raise click.ClickException(str(error)) from error
+    kinds = {name: kind_of(name) for name in asked_by_default(configured)}
     return Timetable(configured.postgres_collector_dsn.get_secret_value(), kinds, configured.collect_daily_limits)
 
 

@@ -12,9 +12,11 @@ import psycopg
 import pytest
 
 from aegis.settings import Settings
+from collectors.feeds import FEEDS
 from collectors.portals import PORTALS
 from collectors.portals.portal import DATA_GO_KR
 from infra.local.portals.application import API_KEY, Simulator, running, simulator
+from infra.local.portals.feeds import FEEDS_PATH
 from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
 from tests.e2e.conftest import PREFIX, Cli
@@ -33,6 +35,7 @@ OTHERS = sorted(set(PORTALS) - {"bizinfo"})
 WITHOUT_KEYS = {f"{name.upper()}_API_KEY": "" for name in (*OTHERS, DATA_GO_KR)}
 STORES = ("search", "graph", "cache")
 COLLECTED = "source = 'bizinfo' AND source_id ~ 'EXAMPLE'"
+FROM_FEEDS = "source ~ '^korea[.]' AND title ~ '^.예시.'"
 Owner = psycopg.Connection[dict[str, Any]]
 
 
@@ -53,9 +56,11 @@ def no_other_policies_of_the_portal(owner: Owner) -> Iterator[None]:
     """Collecting generated records would archive real ones. What the test collected is gone afterwards, unless it was there before."""
     [found] = owner.execute(f"SELECT count(*) FILTER (WHERE {COLLECTED}) AS ours, count(*) AS all FROM policies WHERE source = 'bizinfo'").fetchall()
     assert found["ours"] == found["all"], "this stack has collected from a real portal"
+    [items] = owner.execute(f"SELECT count(*) AS ours FROM policies WHERE {FROM_FEEDS}").fetchall()
     yield
-    if not found["ours"]:
-        owner.execute(f"DELETE FROM policies WHERE {COLLECTED}")
+    for kind, were_there in ((COLLECTED, found["ours"]), (FROM_FEEDS, items["ours"])):
+        if not were_there:
+            owner.execute(f"DELETE FROM policies WHERE {kind}")
 
 
 @pytest.fixture
@@ -77,7 +82,8 @@ def test_a_night_collects_repairs_and_ends_clean(stack: Settings, cli: Cli, sche
         with closing(planter):
             planter.plant(Kind.MISSING, "policies", [key])
 
-    done = scheduler.run("dags", "test", NIGHTLY, BIZINFO_URL=portals.urls["bizinfo"], BIZINFO_API_KEY=API_KEY, **WITHOUT_KEYS)
+    places = {"BIZINFO_URL": portals.urls["bizinfo"], "BIZINFO_API_KEY": API_KEY, "KOREA_URL": portals.url + FEEDS_PATH}
+    done = scheduler.run("dags", "test", NIGHTLY, **places, **WITHOUT_KEYS)
 
     assert done.returncode == 0, done.stdout
     assert set(scheduler.states().values()) == {"success"}
@@ -86,8 +92,9 @@ def test_a_night_collects_repairs_and_ends_clean(stack: Settings, cli: Cli, sche
         PER_PORTAL,
         OTHERS,
     )
-    written = returned["sync_postgresql"]["written"]["bizinfo"]
-    assert (written["fetched"], written["complete"]) == (PER_PORTAL, True)
+    written = returned["sync_postgresql"]["written"]
+    assert (written["bizinfo"]["fetched"], written["bizinfo"]["complete"]) == (PER_PORTAL, True)
+    assert {source for source, said in written.items() if said["status"] == "success"} == {"bizinfo", *FEEDS}
     for store in STORES:
         assert (returned[f"sync_{store}_data"]["verdict"], returned[f"sync_{store}_data"]["found"]["missing"]) == ("repaired", 1)
     assert (returned["verify_consistency"]["verdict"], returned["verify_consistency"]["found"]) == ("clean", {})
@@ -107,6 +114,7 @@ def test_a_failed_task_is_told_once_and_the_night_goes_on(scheduler: Airflow, po
         AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path),
         BIZINFO_URL=portals.urls["bizinfo"],
         BIZINFO_API_KEY=API_KEY,
+        KOREA_URL=portals.url + FEEDS_PATH,
         **WITHOUT_KEYS,
     )
     states = scheduler.states()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -12,9 +14,12 @@ from pydantic import SecretStr
 from rich.progress import Progress
 
 from aegis.settings import Settings
-from collectors.collection import collection
+from collectors.collection import Wanted, collection, written
+from collectors.fetch import Fetcher
+from collectors.http import PoliteClient, manners_for
 from collectors.portals import PORTALS
-from collectors.staging import Order
+from collectors.spool import Spool
+from collectors.staging import Order, fetched, staged
 from collectors.state_command import state_command
 from collectors.summary import Summary
 from infra.local.portals.application import API_KEY
@@ -23,6 +28,7 @@ from tests.support.collecting import Collecting
 from tests.support.scripted_source import scripted_source
 
 pytestmark = pytest.mark.stack
+DEFAULT = Wanted()
 
 
 @pytest.fixture
@@ -33,6 +39,16 @@ def configured(world: Collecting, tmp_path: Path) -> Settings:
 def collect(configured: Settings, world: Collecting, source: str = "gov24") -> Summary:
     with Progress(disable=True) as progress:
         return collection(configured, Order(PORTALS[source], world.simulator.urls[source], API_KEY, 25), progress)
+
+
+def in_steps(configured: Settings, world: Collecting, folder: Path, begun: float, wanted: Wanted = DEFAULT) -> Summary:
+    """Fetched into a folder, staged there, and written."""
+    portal, url = PORTALS["gov24"], world.simulator.urls["gov24"]
+    spool = Spool(folder, "gov24")
+    with PoliteClient(manners_for("gov24", url, per_second=1000), sleep=world.slept.append) as client, Progress(disable=True) as progress:
+        known = spool.keep_fetched(fetched(Order(portal, url, API_KEY, 25), Fetcher(client)), begun)
+        spool.keep_staged(staged(portal, spool.pages()))
+        return written(configured, spool, known, wanted, progress)
 
 
 def titles(world: Collecting) -> dict[str, tuple[str, str]]:
@@ -75,6 +91,31 @@ def test_a_source_without_anything_to_stand_in_fails_as_ever(configured: Setting
     world.simulator.gov24.fault = Fault("server_error")
     summary = collect(configured, world)
     assert (summary.status, summary.error_code, summary.instead) == ("failure", "DP_1001", None)
+
+
+def test_the_steps_have_the_same_stand_ins_and_leave_a_last_good_listing_for_them(configured: Settings, world: Collecting, tmp_path: Path) -> None:
+    assert in_steps(configured, world, tmp_path / "night", 1e9).status == "success"
+    assert world.rows("SELECT source FROM ops.source_states WHERE listed_at IS NOT NULL") == [{"source": "gov24"}]
+    lost = min(titles(world))
+    world.rows("DELETE FROM policies WHERE source_id = %(lost)s RETURNING 1", lost=lost)
+    world.simulator.gov24.fault = Fault("server_error", from_page=2)
+    tried = in_steps(configured, world, tmp_path / "next", time.time(), replace(DEFAULT, dry_run=True))
+    assert (tried.status, tried.instead) == ("failure", None)
+    summary = in_steps(configured, world, tmp_path / "next", time.time())
+    assert (summary.status, summary.archived, summary.error_code) == ("partial", 0, "DP_1001")
+    assert "its last good listing, of 2001-09-09" in (summary.instead or "")
+    assert lost in titles(world)
+    history = world.rows("SELECT status, counts ? 'stood_in' AS stood_in FROM processing_history ORDER BY processing_id")
+    assert [(row["status"], row["stood_in"]) for row in history] == [("success", False), ("failure", False), ("partial", True)]
+
+
+def test_a_listing_that_was_overtaken_is_passed_over_where_that_is_wanted(configured: Settings, world: Collecting, tmp_path: Path) -> None:
+    collect(configured, world)
+    before = world.fingerprint()
+    summary = in_steps(configured, world, tmp_path / "night", time.time() - 60, replace(DEFAULT, skip_outdated=True))
+    assert (summary.status, summary.fetched, summary.error) == ("partial", 0, None)
+    assert "begun later" in (summary.withheld or "")
+    assert world.fingerprint() == before
 
 
 def test_a_refused_key_is_told_whatever_could_stand_in(configured: Settings, world: Collecting) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from collectors.feeds import FEEDS
 from infra.local.portals.application import API_KEY
+from infra.local.portals.feeds import FEEDS_PATH
 from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
 from tests.support.collecting import Collecting
@@ -23,7 +25,12 @@ AEGIS = Path(sys.executable).with_name("aegis")
 
 def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str]:
     urls = world.simulator.urls
-    settings = {"POSTGRES_COLLECTOR_DSN": world.collector_dsn, "GOV24_URL": urls["gov24"], "BIZINFO_URL": urls["bizinfo"]}
+    settings = {
+        "POSTGRES_COLLECTOR_DSN": world.collector_dsn,
+        "GOV24_URL": urls["gov24"],
+        "BIZINFO_URL": urls["bizinfo"],
+        "KOREA_URL": world.simulator.url + FEEDS_PATH,
+    }
     environ = {**os.environ, **settings, "GOV24_API_KEY": API_KEY, "BIZINFO_API_KEY": API_KEY}
     return subprocess.run([AEGIS, "collect", *arguments, "--json"], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
 
@@ -60,6 +67,22 @@ def test_the_three_steps_leave_what_one_run_leaves(world: Collecting, tmp_path: 
     # view counters go up with every listing; they are no content
     bare = [[{name: value for name, value in row.items() if name not in {"body", "raw"}} for row in rows] for rows in (*content(world), *expected)]
     assert bare[:3] == bare[3:]
+
+
+def test_every_source_that_a_run_of_all_takes_is_fetched_and_written_and_a_failing_one_harms_no_other(world: Collecting, tmp_path: Path) -> None:
+    world.simulator.gov24.fault = Fault("key")
+    done = aegis(world, "fetch", "--all", "--into", str(tmp_path))
+    assert (done.returncode, "gov24: DP_1003" in done.stderr) == (1, True)
+    assert json.loads(done.stdout).keys() == {"bizinfo", "gov24", *FEEDS}
+    world.simulator.gov24.fault, asked = None, world.simulator.bizinfo.requests
+    said(aegis(world, "fetch", "--all", "--into", str(tmp_path)))
+    assert world.simulator.bizinfo.requests == asked
+    said(aegis(world, "stage", str(tmp_path)))
+    written = said(aegis(world, "write", str(tmp_path)))
+    assert {source: (each["new"], each["status"]) for source, each in written.items()} == {
+        **dict.fromkeys(("bizinfo", "gov24"), (PER_PORTAL, "success")),
+        **{source: (0 if source == "korea.pressrelease" else 12, "success") for source in FEEDS},
+    }
 
 
 def test_what_a_later_listing_lacks_is_archived(world: Collecting, tmp_path: Path) -> None:
@@ -99,8 +122,10 @@ def test_a_listing_that_was_overtaken_is_refused(world: Collecting, tmp_path: Pa
     fetched.write_text(json.dumps({**kept, "begun": kept["begun"] - 60}))
     world.simulator.gov24.add(None)
     world.run("gov24")
+    said(aegis(world, "fetch", "bizinfo", "--into", str(tmp_path)))
+    said(aegis(world, "stage", str(tmp_path)))
     refused = aegis(world, "write", str(tmp_path))
-    assert refused.returncode == 1
+    assert (refused.returncode, json.loads(refused.stdout)["bizinfo"]["new"]) == (1, PER_PORTAL)
     assert "fetch it again" in refused.stderr
     assert {row["status"] for row in world.policies().values()} == {"pending_validation"}
 

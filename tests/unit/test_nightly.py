@@ -20,7 +20,6 @@ from batch.command import aegis
 from batch.folders import run_folder
 from tests.support.wait import until
 
-SOURCES = [{"source": "bizinfo", "key": True}, {"source": "gov24", "key": True}]
 Answers = Callable[..., Path]
 
 
@@ -50,25 +49,28 @@ def comparison(verdict: str, found: dict[str, int], repaired: int = 0, message: 
     return {"run_id": "R1", "verdict": verdict, "message": message, "rounds": [{"round": 1, "pairs": pairs}], "repairs_published": repaired}
 
 
-def test_every_portal_with_a_key_is_fetched_and_the_others_are_named(answers: Answers) -> None:
-    sources = [SOURCES[0], {"source": "gov24", "key": False}]
-    calls = answers({"collect sources": (0, sources, ""), "collect fetch": (0, {"records": 3}, "")})
+def test_what_all_takes_is_fetched_and_portals_without_a_key_are_named(answers: Answers) -> None:
+    sources = [{"source": source, "key": key} for source, key in (("bizinfo", True), ("gov24", False), ("korea.policy", None))]
+    fetched = {"bizinfo": {"records": 3}, "korea.policy": {"records": 20}}
+    calls = answers({"collect sources": (0, sources, ""), "collect fetch": (0, fetched, "")})
     report = nightly.extract_external_data("manual__1")
-    assert (report["fetched"], report["skipped_without_key"]) == ({"bizinfo": {"records": 3}}, ["gov24"])
-    assert f"collect fetch bizinfo --into {run_folder('manual__1')} --json" in calls.read_text()
+    assert (report["fetched"], report["skipped_without_key"]) == (fetched, ["gov24"])
+    assert f"collect fetch --all --into {run_folder('manual__1')} --json" in calls.read_text()
 
 
-def test_a_portal_that_fails_holds_up_no_other_and_is_named(answers: Answers) -> None:
-    calls = answers(
-        {
-            "collect sources": (0, SOURCES, ""),
-            "collect fetch bizinfo": (1, {"records": 1}, "bizinfo: page 1\nError: DP_1001: no answer"),
-            "collect fetch gov24": (0, {"records": 3}, ""),
-        }
-    )
-    with pytest.raises(AegisError, match="bizinfo: DP_1001: no answer"):
+def test_what_stood_in_for_a_source_that_is_down_is_said(answers: Answers) -> None:
+    written = {"bizinfo": {"new": 1, "instead": None}, "gov24": {"new": 2, "instead": "its last good listing was taken instead (DP_1001: no answer)"}}
+    calls = answers({"collect write": (0, written, "")})
+    report = nightly.sync_postgresql("manual__1")
+    assert (report["written"], report["stood_in"]) == (written, {"gov24": written["gov24"]["instead"]})
+    assert "--skip-outdated" in calls.read_text()
+
+
+def test_sources_that_fail_are_named(answers: Answers) -> None:
+    said = "bizinfo: page 1\nError: bizinfo: DP_1001: no answer\ngov24: DP_1003: no key"
+    answers({"collect sources": (0, [], ""), "collect fetch": (1, {"bizinfo": {}}, said)})
+    with pytest.raises(AegisError, match="bizinfo: DP_1001: no answer; gov24: DP_1003: no key"):
         nightly.extract_external_data("manual__1")
-    assert "collect fetch gov24" in calls.read_text()
 
 
 @pytest.mark.parametrize(("step", "words"), [(nightly.validate_and_stage, "stage"), (nightly.sync_postgresql, "write")])
