@@ -28,13 +28,16 @@ STATUSES = ("pending_validation", "active", "rejected", "archived")
 @click.option("--source", "sources", multiple=True, help="Only records of this source. May be repeated.")
 @click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only policies of this status. May be repeated.")
 @click.option("--since", type=MOMENT, help="Only policies changed since then: 2026-11-21, or 2d ago.")
-@click.option("--verbatim", is_flag=True, help="CSV cells as they are, also where a spreadsheet would take them for formulas or cannot hold them.")
+@click.option(
+    "--verbatim", is_flag=True, help="CSV cells as they are, also where a spreadsheet would take them for formulas, change their digits, or cannot hold them."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the catalogue's entry as JSON.")
 def command(*, form: str, what: str, sources: tuple[str, ...], statuses: tuple[str, ...], since: datetime | None, verbatim: bool, as_json: bool) -> None:
     """Write policies (as of one moment), or what became of the records of each source's newest collection, into one file.
 
     The file lies in AEGIS_FILES_URL, below export/, with the time in its name; `aegis files show` says what it was made of. CSV is UTF-8 with a BOM, which
-    spreadsheets open right. Text that they would take for a formula gets an apostrophe, and a text too long for a cell is cut and says so, unless --verbatim.
+    spreadsheets open right. Text that they would take for a formula, or a code whose digits they would change, gets an apostrophe, and a text too long for a
+    cell is cut and says so, unless --verbatim.
     """
     if what == "processed" and (statuses or since):
         raise click.UsageError("--status and --since are for policies: processed files have neither")

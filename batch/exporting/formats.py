@@ -14,6 +14,8 @@ from aegis.files.storage import Sink
 MOST_CELL_CHARACTERS = 32_767
 """A spreadsheet's cell holds no more; what follows would spill into others."""
 _FORMULA = r"^[=+\-@\t\r]"
+_DIGITS = r"^(0\d+|\d{16,})$"
+"""A spreadsheet makes numbers of them, without the leading zeros and with no more than 15 digits kept."""
 
 
 class Format(StrEnum):
@@ -76,8 +78,10 @@ def _joined(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _for_spreadsheets(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it; text too long for a cell is cut, and says so."""
+    """Text that a spreadsheet would take for a formula, or for a number of other digits, gets an apostrophe before it; text too long for a cell is cut,
+    and says so.
+    """
     texts = pl.col(pl.String)
     cut = texts.str.slice(0, MOST_CELL_CHARACTERS - 60) + pl.lit("… (cut: ") + texts.str.len_chars().cast(pl.String) + pl.lit(" characters in all)")
     shorter = frame.with_columns(pl.when(texts.str.len_chars() > MOST_CELL_CHARACTERS - 1).then(cut).otherwise(texts).name.keep())
-    return shorter.with_columns(pl.when(texts.str.contains(_FORMULA)).then(pl.lit("'") + texts).otherwise(texts).name.keep())
+    return shorter.with_columns(pl.when(texts.str.contains(f"{_FORMULA}|{_DIGITS}")).then(pl.lit("'") + texts).otherwise(texts).name.keep())

@@ -156,6 +156,14 @@ def test_what_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe_unless_verbat
     assert _csv([_policy(content=text)], verbatim=True)[1][0]["content"] == text
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"), [("00", "'00"), ("000000465790", "'000000465790"), ("20260101005400210024", "'20260101005400210024"), ("11", "11"), ("0", "0")]
+)
+def test_digits_that_a_spreadsheet_would_change_get_an_apostrophe_unless_verbatim(text: str, cell: str) -> None:
+    assert _csv([_policy(source_id=text)])[1][0]["source_id"] == cell
+    assert _csv([_policy(source_id=text)], verbatim=True)[1][0]["source_id"] == text
+
+
 def test_a_text_that_fits_no_cell_is_cut_and_says_so_unless_verbatim() -> None:
     long = "가" * 100_000
     cut = _csv([_policy(content=long)])[1][0]["content"]
