@@ -12,9 +12,11 @@ from aegis.settings import Settings
 from collectors.http.sources import StoredState
 from collectors.last_good import LastGood
 from collectors.pages.site import Site
+from collectors.reading_first import ReadFirst
 from collectors.run import Writing, collect_pages, write
 from collectors.session import gated, opened_client, opened_store, pages_of
-from collectors.showing import reporter
+from collectors.shape import shape_of_page
+from collectors.showing import reporter, watched
 from collectors.source import shows_newest_only
 from collectors.sources import source_called
 from collectors.spool import Spool, Spooled
@@ -44,18 +46,25 @@ def collection(configured: Settings, wanted: Order | Visit, progress: Progress) 
 
 
 def _own(configured: Settings, wanted: Order | Visit, progress: Progress) -> Summary:
-    source, begun = wanted.source.name, time.time()
+    source, begun, title = wanted.source.name, time.time(), wanted.source.title
     good = LastGood(configured.collect_spool_dir, source)
     with opened_store(configured, source, dry_run=wanted.dry_run) as store, opened_client(configured, wanted) as client:
-        pages = pages_of(wanted, client, store)
-        if isinstance(wanted, Order) and not wanted.dry_run:
-            pages = good.receiving(pages, begun)
-        keep = gated(configured, store, source, dry_run=wanted.dry_run, force=wanted.force_gate)
-        summary = collect_pages(wanted, pages, store, reporter(progress, wanted.source.title), keep)
+        pages, beforehand = pages_of(wanted, client, store), None
+        if _is_read_first(wanted):
+            first = ReadFirst(good, watched(pages, progress, f"{title} (read)"), begun)
+            pages, beforehand = first.again(), first.shapes
+        keep = gated(configured, store, source, dry_run=wanted.dry_run, force=wanted.force_gate, beforehand=beforehand)
+        summary = collect_pages(wanted, pages, store, reporter(progress, title), keep)
         if summary.complete and summary.fetched:
             good.keep()
             client.state.listed(begun)
+        good.discard()
     return summary
+
+
+def _is_read_first(wanted: Order | Visit) -> bool:
+    """Whether the listing is read to its end before it is written. A feed is one page, a dry run writes nothing, and a site is remembered page by page."""
+    return isinstance(wanted, Order) and not wanted.dry_run and not shows_newest_only(wanted.portal)
 
 
 def written(configured: Settings, spool: Spool, known: Spooled, wanted: Wanted, progress: Progress) -> Summary:
@@ -71,7 +80,7 @@ def _staged(configured: Settings, spool: Spool, known: Spooled, wanted: Wanted, 
     name, source, good = spool.source, source_called(spool.source), LastGood(configured.collect_spool_dir, spool.source)
     writing = Writing(name, wanted.dry_run, wanted.force_archive, known.begun, shows_newest_only(source))
     with opened_store(configured, name, dry_run=wanted.dry_run) as store:
-        keep = gated(configured, store, name, dry_run=wanted.dry_run, force=wanted.force_gate, beforehand=spool.staged)
+        keep = gated(configured, store, name, dry_run=wanted.dry_run, force=wanted.force_gate, beforehand=lambda: map(shape_of_page, spool.staged()))
         pages = spool.staged() if wanted.dry_run or isinstance(source, Site) else _received(spool, known, good)
         try:
             summary = write(writing, keep(pages), store, reporter(progress, source.title))

@@ -17,7 +17,7 @@ from collectors.gate import Refusal, new_columns, refusals
 from collectors.shape import NOTHING, Shape, shape_of_page
 from collectors.staging import Staged
 
-REMEDY = "nothing of it was written: look at what the source sends, mend the mapping, or pass it once with --force-gate"
+REMEDY = "look at what the source sends, mend the mapping, or pass it once with --force-gate"
 MOST_NAMED = 5
 MOST_LOST = 0.5
 """A listing of fewer records than this share of the last good one says too little to take its place."""
@@ -34,22 +34,27 @@ class Gate:
     force: bool = False
     dry_run: bool = False
 
-    def passed(self, pages: Iterable[Staged], beforehand: Callable[[], Iterable[Staged]] | None = None) -> Iterator[Staged]:
-        """The pages that pass. Raises `SourceFailed` at the first that does not, and for a whole listing that does not.
+    def passed(self, pages: Iterable[Staged], beforehand: Callable[[], Iterable[Shape]] | None = None) -> Iterator[Staged]:
+        """The pages that pass. Raises `GateClosed` at the first that does not, and for a whole listing that does not.
 
-        `beforehand` gives the same pages once more, where they are known already: then the whole listing is judged before its first page is handed on.
+        `beforehand` gives the shapes of the same pages, where these are known already: then the whole listing is judged before its first page is handed on.
+        Otherwise it is judged before the page with which its stated total is reached, at the latest at its end.
         A listing that passed whole is what the next one is held against; nothing is remembered in a dry run.
         """
-        last = self._last()
+        last, shape, records = self._last(), NOTHING, 0
+        is_judged = beforehand is not None
         if beforehand is not None:
             self._judge_beforehand(last, beforehand())
-        shape = NOTHING
         for page in pages:
-            this = shape_of_page(page)
-            self._expect(refusals(last, this, whole=False))
-            shape += this
+            this, is_begun = shape_of_page(page), records > 0
+            shape, records = shape + this, records + page.records
+            if beforehand is None:
+                self._expect(refusals(last, this, whole=False), is_begun=is_begun)
+                if is_judged := page.total is not None and not page.is_least and records >= page.total:
+                    self._expect(refusals(last, shape, whole=True), is_begun=is_begun)
             yield page
-        self._expect(refusals(last, shape, whole=True))
+        if not is_judged:
+            self._expect(refusals(last, shape, whole=True), is_begun=records > 0)
         self.remember(shape)
 
     def judged(self, pages: Iterable[Shape]) -> Shape:
@@ -64,11 +69,11 @@ class Gate:
         if shape.records > MOST_LOST * last.records and not self.dry_run:
             self.connection.execute(queries("shapes")["keep"], {"name": self._key, "shape": orjson.dumps(shape.as_document()).decode()})
 
-    def _judge_beforehand(self, last: Shape, pages: Iterable[Staged]) -> None:
+    def _judge_beforehand(self, last: Shape, pages: Iterable[Shape]) -> None:
         shapes: list[Shape] = []
         is_whole = False
         with suppress(SourceFailed):  # the pages themselves raise it again, at their place
-            shapes.extend(shape_of_page(page) for page in pages)
+            shapes.extend(pages)
             is_whole = True
         self._expected(last, shapes, is_whole=is_whole)
 
@@ -80,13 +85,13 @@ class Gate:
             self._expect(refusals(last, listing, whole=True))
         return listing
 
-    def _expect(self, found: tuple[Refusal, ...]) -> None:
+    def _expect(self, found: tuple[Refusal, ...], *, is_begun: bool = False) -> None:
         if not found:
             return
         named = "; ".join(map(str, found[:MOST_NAMED])) + (f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
         log.warning("collect.gate", source=self.name, forced=self.force, columns=[each.column for each in found])
         if not self.force:
-            raise GateClosed(found[0], f"the quality gate is closed: {named}")
+            raise GateClosed(found[0], f"the quality gate is closed: {named}", is_begun=is_begun)
 
     def _last(self) -> Shape:
         row = self.connection.execute(queries("shapes")["last"], {"name": self._key}).fetchone()
@@ -98,7 +103,7 @@ class Gate:
 
 
 class GateClosed(SourceFailed):
-    """A page, or a listing, that is not let through."""
+    """A page, or a listing, that is not let through. `is_begun`: whether pages before it were."""
 
-    def __init__(self, first: Refusal, reason: str) -> None:
-        super().__init__(Verdict(first.code, Handling.FATAL, REMEDY), reason)
+    def __init__(self, first: Refusal, reason: str, *, is_begun: bool = False) -> None:
+        super().__init__(Verdict(first.code, Handling.FATAL, f"{'nothing more' if is_begun else 'nothing'} of it was written: {REMEDY}"), reason)

@@ -44,6 +44,19 @@ class LastGood:
         self._try(lambda: aside.end(Spooled(self._source, begun, count, records, None, None)))
         self._is_whole = not self._failed
 
+    @property
+    def lies_aside(self) -> bool:
+        """Whether every page so far was written aside."""
+        return not self._failed
+
+    def received(self) -> Iterator[Page]:
+        """The pages that were written aside."""
+        return Spool(self._aside.parent, self._aside.name).pages()
+
+    def discard(self) -> None:
+        """What was received is of no more use."""
+        shutil.rmtree(self._aside, ignore_errors=True)
+
     def keep(self) -> None:
         """What was received is good."""
         if self._is_whole:

@@ -33,8 +33,9 @@ from collectors.pages.site import Site
 from collectors.portals import ApiPortal
 from collectors.portals.portal import Page
 from collectors.run import Keep
+from collectors.shape import Shape
 from collectors.sources import Collected, collected_by_default, source_called
-from collectors.staging import Order, Staged, Visit, fetched
+from collectors.staging import Order, Visit, fetched
 from collectors.store import AlreadyRunning, Outdated, PolicyStore
 
 
@@ -123,7 +124,7 @@ def gated(
     dry_run: bool,
     force: bool = False,
     name: str | None = None,
-    beforehand: Callable[[], Iterable[Staged]] | None = None,
+    beforehand: Callable[[], Iterable[Shape]] | None = None,
 ) -> Keep:
     """Lets pass what has the shape of the source's last good listing (or of that under `name`), and keeps its files. `beforehand`: see `Gate.passed`.
 

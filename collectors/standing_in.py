@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from rich.progress import Progress
@@ -10,9 +11,10 @@ from aegis.korea import KOREA
 from aegis.settings import Settings
 from collectors.last_good import LastGood
 from collectors.portals import MIRRORS, Portal
+from collectors.reading_first import ReadFirst
 from collectors.run import Writing, write
 from collectors.session import gated, mirror_settings, opened_client, opened_store, pages_of
-from collectors.showing import reporter
+from collectors.showing import reporter, watched
 from collectors.staging import Order, staged
 from collectors.summary import Summary
 
@@ -49,11 +51,14 @@ def _mirror(configured: Settings, portal: Portal, page_size: int) -> Order | Non
 
 
 def _from_mirror(configured: Settings, mirror: Order, failed: Summary, progress: Progress) -> Summary:
-    source = failed.source
-    words = f"{mirror.portal.title} was read instead"
-    with opened_store(configured, source, dry_run=False) as store, opened_client(configured, mirror, f"{source}_mirror") as client:
-        pages = gated(configured, store, source, dry_run=False, name=f"{source}_mirror")(staged(mirror.portal, pages_of(mirror, client, store)))
-        return write(_writing(failed, words), pages, store, reporter(progress, mirror.portal.title))
+    source, name, title = failed.source, f"{failed.source}_mirror", mirror.portal.title
+    aside = LastGood(configured.collect_spool_dir, name)
+    with opened_store(configured, source, dry_run=False) as store, opened_client(configured, mirror, name) as client:
+        first = ReadFirst(aside, watched(pages_of(mirror, client, store), progress, f"{title} (read)"), time.time())
+        pages = gated(configured, store, source, dry_run=False, name=name, beforehand=first.shapes)(staged(mirror.portal, first.again()))
+        summary = write(_writing(failed, f"{title} was read instead"), pages, store, reporter(progress, title))
+        aside.discard()
+    return summary
 
 
 def _writing(failed: Summary, words: str) -> Writing:

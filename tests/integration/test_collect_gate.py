@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
+from rich.progress import Progress
 
 from aegis.settings import Settings
+from collectors.collection import collection
 from collectors.draft import Accepted
 from collectors.gating import Gate
 from collectors.portals import PORTALS
 from collectors.portals.portal import Page
 from collectors.run import Writing, write
-from collectors.staging import Staged, sort, staged
+from collectors.shape import shape_of_page
+from collectors.staging import Order, Staged, sort, staged
 from collectors.store import PolicyStore
 from collectors.summary import Summary
-from infra.local.portals.application import running, simulator
+from infra.local.portals.application import API_KEY, running, simulator
 from infra.local.portals.generated import PER_PORTAL
 from tests.support.collecting import Collecting, collecting
 
@@ -94,10 +99,36 @@ def test_a_listing_that_is_known_beforehand_is_judged_whole_before_its_first_pag
     good, bad = (page_of(world, blank) for blank in (0, PER_PORTAL // 2))
     pages = list(staged(PORTALS["gov24"], [Page(good.records[:30], PER_PORTAL), Page(bad.records[:30], PER_PORTAL)]))
     with psycopg.connect(world.collector_dsn, autocommit=True) as connection:
-        passed = Gate(connection, "gov24").passed(pages, lambda: pages)
+        passed = Gate(connection, "gov24").passed(pages, lambda: map(shape_of_page, pages))
         summary = write(Writing("gov24"), passed, PolicyStore(connection, "gov24", dry_run=False))
     assert summary.error_code == "DP_2002"
     assert summary.pages == 0
+    assert world.fingerprint() == before
+
+
+def test_a_listing_that_turns_bad_on_its_last_page_writes_nothing_at_all(stack: Settings, world: Collecting, tmp_path: Path) -> None:
+    configured = stack.model_copy(update={"postgres_collector_dsn": SecretStr(world.collector_dsn), "collect_spool_dir": tmp_path, "aegis_files_url": ""})
+    wanted = Order(PORTALS["gov24"], world.simulator.urls["gov24"], API_KEY, PER_PORTAL // 2)
+    with Progress(disable=True) as progress:
+        assert collection(configured, wanted, progress).new == PER_PORTAL
+        before = world.fingerprint()
+        for number, row in enumerate(world.simulator.gov24.rows):
+            row["서비스목적요약"] = "다른 말"
+            if number >= PER_PORTAL // 2:
+                del row[ORGANISATION]
+        summary = collection(configured, wanted, progress)
+    assert (summary.pages, summary.error_code, "nothing of it was written" in (summary.error or "")) == (0, "DP_1004", True)
+    assert world.fingerprint() == before
+
+
+def test_a_listing_that_states_its_total_is_judged_whole_before_its_last_page(world: Collecting) -> None:
+    run(world)
+    before = world.fingerprint()
+    page = page_of(world, PER_PORTAL * 2 // 5)
+    with psycopg.connect(world.collector_dsn, autocommit=True) as connection:
+        passed = Gate(connection, "gov24").passed(staged(PORTALS["gov24"], [page]))
+        summary = write(Writing("gov24"), passed, PolicyStore(connection, "gov24", dry_run=False))
+    assert (summary.pages, summary.error_code, "nothing of it was written" in (summary.error or "")) == (0, "DP_2002", True)
     assert world.fingerprint() == before
 
 
@@ -117,6 +148,7 @@ def test_a_page_that_turns_bad_in_the_middle_ends_the_run_before_it_is_written(w
     with psycopg.connect(world.collector_dsn, autocommit=True) as connection:
         summary = write(Writing("gov24"), Gate(connection, "gov24").passed([page, broken]), PolicyStore(connection, "gov24", dry_run=False))
     assert (summary.pages, summary.error_code, summary.archived) == (1, "DP_1004", 0)
+    assert "nothing more of it was written" in (summary.error or "")
     assert not {each.draft.source_id for each in accepted(broken)} & set(world.policies())
 
 
