@@ -28,13 +28,18 @@ class Listing:
     exact: bool = True
     """Whether a stated total is how many records there are; else there are at least as many."""
     ended: bool = False
+    twice: int = 0
+    """Records whose identifier the listing had before."""
 
     def with_page(self, page: Page, ids: Iterable[str]) -> Listing:
         """This listing and one more page, whose records with a usable identifier have `ids`."""
         return self.with_records(len(page.records), page.total, ids, is_least=page.is_least, is_last=page.is_last)
 
-    def with_records(self, records: int, total: int | None, ids: Iterable[str], *, is_least: bool = False, is_last: bool = False) -> Listing:
-        """This listing and one more page, by what counts of it: how many records it has, the total that it states, the usable identifiers.
+    def with_records(
+        self, records: int, total: int | None, ids: Iterable[str], *, is_least: bool = False, is_last: bool = False, strangers: int = 0
+    ) -> Listing:
+        """This listing and one more page, by what counts of it: how many records it has, the total that it states, the usable identifiers, and how many records
+        have none.
 
         A short page does not end a listing: a portal may cap the page size that it is asked for. The stated total does, or a page with nothing new.
         A total that is the least there is ends it together with a short page: either alone may be wrong.
@@ -46,7 +51,8 @@ class Listing:
             return replace(self, pages=self.pages + 1, totals=totals, ended=True)
         rows = self.rows + records
         reached = total is not None and rows >= total and (is_last or not is_least)
-        return Listing(self.pages + 1, rows, self.seen | fresh, totals, self.exact and not is_least, ended=reached or self.pages + 1 >= MOST_PAGES)
+        ended, twice = reached or self.pages + 1 >= MOST_PAGES, self.twice + records - strangers - len(fresh - self.seen)
+        return Listing(self.pages + 1, rows, self.seen | fresh, totals, self.exact and not is_least, ended, twice)
 
     @property
     def gap(self) -> str | None:
@@ -86,6 +92,11 @@ def refusal_to_archive(listing: Listing, standing: Standing, *, force: bool = Fa
         return (
             f"the listing lacks {standing.absent} of {standing.known} known policies, more than {most_lost:.0%}: nothing is archived; "
             "look at the portal, then use --force-archive if it is true"
+        )
+    if listing.twice:
+        return (
+            f"{listing.twice} records came twice, so that the listing may have moved while it was read, and lack others: nothing is archived in this run; "
+            "use --force-archive if the portal lists them twice always"
         )
     if standing.strangers:
         return f"{standing.strangers} listed records newly lack a usable identifier and may be policies that seem absent: nothing is archived in this run"

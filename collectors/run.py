@@ -106,7 +106,8 @@ class _Run:
 
     def _take(self, page: Staged) -> None:
         rows = self._listing.rows
-        self._listing = self._listing.with_records(page.records, page.total, page.ids, is_least=page.is_least, is_last=page.is_last)
+        strangers = sum(each.document.content_hash in page.unidentified for each in page.rejected)
+        self._listing = self._listing.with_records(page.records, page.total, page.ids, is_least=page.is_least, is_last=page.is_last, strangers=strangers)
         if self._listing.rows == rows and not (page.records and self._writing.newest_only):  # empty, or the same page once more
             return
         stored = self._store.store(page.accepted, page.rejected, page.unidentified)

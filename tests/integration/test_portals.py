@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from collectors.failures import SourceFailed
 from collectors.fetch import Fetcher
 from collectors.http import PoliteClient, manners_for
 from collectors.portals import PORTALS
+from collectors.staging import Staged
 from collectors.summary import Summary
 from infra.local.portals.application import API_KEY, running, simulator
 from infra.local.portals.generated import PER_PORTAL
@@ -138,3 +139,21 @@ def test_a_record_that_comes_while_pages_are_read_is_there_after_the_next_run(wo
 
     summary = world.run(source)
     assert (summary.complete, summary.archived, count(world, source, "pending_validation")) == (True, 0, known + 1)
+
+
+@pytest.mark.parametrize("source", ["gov24", "bizinfo"])
+def test_a_record_that_moves_to_the_front_while_pages_are_read_is_not_archived(world: Collecting, source: str) -> None:
+    """The total stays, and the number of records too: one comes twice, and the one that moved not at all."""
+    world.run(source)
+    rows, known = shelf_of(world, source).rows, count(world, source, "pending_validation")
+
+    def moving(pages: Iterable[Staged]) -> Iterator[Staged]:
+        for number, page in enumerate(pages):
+            if number == 0:
+                rows.insert(0, rows.pop())
+            yield page
+
+    summary = world.run(source, keep=moving)
+    assert (summary.complete, summary.archived, summary.repeated, summary.status) == (True, 0, 1, "partial")
+    assert "came twice" in (summary.withheld or "")
+    assert (world.run(source).status, count(world, source, "pending_validation")) == ("success", known)

@@ -36,6 +36,22 @@ def test_a_listing_is_whole_or_says_what_it_lacks(listing: Listing, words: str |
     assert (words is None and listing.gap is None) or (words is not None and words in (listing.gap or ""))
 
 
+def test_a_listing_that_moved_while_it_was_read_is_told_by_the_record_that_came_twice() -> None:
+    """One was put in front and another taken away: the total is as it was, the last record of page 1 comes again, and whoever moved past the pages does not."""
+    moved = Listing().with_records(3, 6, "abc").with_records(3, 6, "cde")
+    assert (moved.gap, moved.twice) == (None, 1)
+    assert "1 records came twice" in (refusal_to_archive(moved, Standing(known=6, absent=1)) or "")
+    assert refusal_to_archive(moved, Standing(known=6, absent=1), force=True) is None
+    assert refusal_to_archive(moved, Standing(known=5, absent=0)) is None
+    within_a_page = Listing().with_records(3, 3, "ab")
+    assert (within_a_page.gap, within_a_page.twice) == (None, 1)
+
+
+def test_records_without_an_identifier_came_once_each() -> None:
+    listing = Listing().with_records(3, 5, "a", strangers=2).with_records(2, 5, "b", strangers=1)
+    assert (listing.gap, listing.twice) == (None, 0)
+
+
 def test_a_portal_that_ignores_page_numbers_ends_the_listing() -> None:
     first = Page(("a", "b"), None)
     listing = Listing().with_page(first, "ab").with_page(first, "ab")
