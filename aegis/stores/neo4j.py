@@ -70,10 +70,10 @@ class Neo4jStore:
         self._calls.write(self._plan)
 
     def _plan(self, transaction: ManagedTransaction) -> None:
-        """Run every writing statement on nothing: a cold server takes seconds to plan one, and no change shall wait for that."""
+        """Run these statements on nothing: a cold server takes seconds to plan one, and no change shall wait for that."""
         for of in self._statements.values():
-            for text in of.writing:
-                transaction.run(text, nodes=[], rows=[], groups=[]).consume()
+            for text in of.planned_once:
+                transaction.run(text, nodes=[], rows=[], groups=[], keys=[]).consume()
 
     def apply(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """As the protocol says. Transactions hold up to `ROWS_PER_TRANSACTION` records of one table, sorted by key so that writers rarely deadlock."""

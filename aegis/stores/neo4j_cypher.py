@@ -15,8 +15,8 @@ STAMP = "_stamp"
 BUCKET = "_bucket"
 CLAIM = "_claim"
 PLANNED_ONCE = "CYPHER replan=skip "
-"""Before each statement that writes changes. Its plan, index seeks only, is right for any number of nodes; else the server plans it again, for most of a
-second, whenever their number has changed much, and changes wait for that."""
+"""Before each statement that writes changes or reads by key. Its plan, index seeks only, is right for any number of nodes; else the server plans it again, for
+most of a second, whenever their number has changed much, and changes wait for that."""
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -59,9 +59,9 @@ class Statements:
     stamps: str
 
     @property
-    def writing(self) -> tuple[str, ...]:
-        """All that changes are written with."""
-        return (*self.far.values(), self.write, self.unlink, *self.link.values())
+    def planned_once(self) -> tuple[str, ...]:
+        """All that a change, or the reading of it by key, waits for."""
+        return (*self.far.values(), self.write, self.unlink, *self.link.values(), self.fetch, self.stamps)
 
     def far_properties(self, edge: EdgeType) -> bool:
         """Whether an edge of this type writes and reads the far node's other properties."""
@@ -81,7 +81,7 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
         write=_write(shape),
         link={edge.type: _link(shape, edge) for edge in shape.edges},
         unlink=_unlink(shape),
-        fetch=f"UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} {_returned(shape, owned)}",
+        fetch=f"{PLANNED_ONCE}UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} {_returned(shape, owned)}",
         page=(
             f"MATCH (n:{shape.record_label}) WHERE n.{shape.key} > $after AND {sound(shape)} WITH n ORDER BY n.{shape.key} LIMIT $limit "
             f"{_returned(shape, owned)}"
@@ -90,7 +90,7 @@ def statements(shape: GraphLabel, owned: frozenset[str]) -> Statements:
             f"MATCH (n:{shape.record_label}) WHERE {sound(shape)} "
             f"RETURN count(CASE WHEN n:{shape.label} THEN 1 END) AS visible, count(CASE WHEN NOT n:{shape.label} THEN 1 END) AS tombstones"
         ),
-        stamps=f"UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} RETURN key, n.{STAMP} AS stamp",
+        stamps=f"{PLANNED_ONCE}UNWIND $keys AS key MATCH {record} WHERE {sound(shape)} RETURN key, n.{STAMP} AS stamp",
     )
 
 
