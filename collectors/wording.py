@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from html import unescape
 from urllib.parse import urljoin
 
-from collectors.tags import parts
+from lxml.etree import HTMLParser
 
 _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "dt", "dd"})
 _CELLS = frozenset({"td", "th"})
@@ -17,14 +17,46 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200d\u2060\ufeff\ud800-\u
 _LINK = re.compile(r"https?://[^\s/@]+\.[^\s@]+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
 _TAG = re.compile("</?[a-zA-Z]")
+_BARE = re.compile(r"<(?!/?[a-zA-Z]|!--)")
+"""A less-than sign that opens nothing ("<경북 로케이션>"), which a parser of HTML would swallow."""
 _ENTITY = re.compile(r"&#?\w+;")
+_MARKUP_LETTERS = frozenset("<>&")
 _OVERLONG = re.compile(r"&#[0-9]{100,}+;?")
 """A number that no letter has; one of thousands of digits Python refuses to read."""
 
 
+class _Visible:
+    """What lxml's parser tells its events to: collects the visible text, in which block elements end a line."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._silent = 0
+
+    def start(self, tag: str, _attributes: object) -> None:
+        if tag in _SILENT:
+            self._silent += 1
+        elif tag in _BLOCKS:
+            self._parts.append("\n")
+        elif tag in _CELLS:
+            self._parts.append(" ")
+
+    def end(self, tag: str) -> None:
+        if tag in _SILENT:
+            self._silent -= 1
+        elif tag in _BLOCKS:
+            self._parts.append("\n" * (tag != "br"))
+
+    def data(self, text: str) -> None:
+        if not self._silent:
+            self._parts.append(text)
+
+    def close(self) -> str:
+        return "".join(self._parts)
+
+
 def plain(text: str) -> str:
     """Text without markup: tags removed, entities resolved, one blank line at most between paragraphs."""
-    return tidy("".join(_visible(text)) if _has_markup(text) else text)
+    return tidy(_visible(_CONTROL.sub("", text)) if _has_markup(text) else text)
 
 
 def _has_markup(text: str) -> bool:
@@ -32,19 +64,17 @@ def _has_markup(text: str) -> bool:
     return (tag is not None and tag.start() < text.rfind(">")) or "<!--" in text or _ENTITY.search(text) is not None
 
 
-def _visible(text: str) -> Iterator[str]:
-    """The visible text of markup; block elements end a line."""
-    silent = 0
-    for part in parts(text):
-        if isinstance(part, str):
-            if not silent:
-                yield _resolved(part)
-        elif part.name in _SILENT:
-            silent = max(0, silent + part.opens - part.closes)
-        elif part.name in _BLOCKS:
-            yield "\n" * (part.opens + (part.closes and part.name != "br"))
-        elif part.name in _CELLS and part.opens:
-            yield " "
+def _visible(text: str) -> str:
+    """The visible text of markup without control characters."""
+    parser = HTMLParser(target=_Visible(), encoding="utf-8", huge_tree=True)
+    parser.feed(_BARE.sub("&lt;", _ENTITY.sub(_letter, text)).encode())
+    return str(parser.close())
+
+
+def _letter(entity: re.Match[str]) -> str:
+    """What an entity stands for, also where HTML 4 had no such name; itself where the letter would be read as markup."""
+    letter = _resolved(entity[0])
+    return entity[0] if _MARKUP_LETTERS & set(letter) else letter
 
 
 def _resolved(text: str) -> str:

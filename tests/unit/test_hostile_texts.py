@@ -18,7 +18,6 @@ from collectors.feeds import FEEDS
 from collectors.pages.recognising import recognised
 from collectors.pages.rule import Rule
 from collectors.portals import PORTALS
-from collectors.tags import Tag, parts
 from collectors.validation import validate
 from collectors.wording import line, plain, tidy, without_contacts
 
@@ -30,13 +29,14 @@ def repeated(unit: str) -> str:
     return (unit * (LETTERS // len(unit) + 1))[:LETTERS]
 
 
-@pytest.mark.parametrize("unit", ["<a", "<a ", "<a b=", "</a", "<!--", "<!-- -", "<script"])
-def test_markup_that_never_ends_is_read_once(unit: str) -> None:
-    assert plain("<p>" + repeated(unit)) == tidy(repeated(unit))
+@pytest.mark.parametrize("unit", ["<a", "<a ", "<a b=", "</a", "<!--", "<!-- -", "<script", '<a b=">"', "<div>", "<td>", "<em>"])
+def test_markup_that_never_ends_is_read_once_and_is_nobodys_text(unit: str) -> None:
+    assert plain("<p>가</p>" + repeated(unit)) == "가"
 
 
-def test_quotes_that_swallow_the_rest_are_letters() -> None:
-    assert plain('<a b=">"' * 100_000) == '"' * 100_000
+@pytest.mark.parametrize("unit", ["<", "<a ", "&", "&a", "&#"])
+def test_what_only_begins_like_markup_is_text(unit: str) -> None:
+    assert plain(repeated(unit)) == tidy(repeated(unit))
 
 
 @pytest.mark.parametrize("unit", ["2026년", "a@"])
@@ -105,21 +105,20 @@ def test_a_number_that_no_letter_has_is_none() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('<p title="1 > 2">가</p>', [Tag("p", opens=True, closes=False), "가", Tag("p", opens=False, closes=True)]),
-        ("가<BR/>나", ["가", Tag("br", opens=True, closes=True), "나"]),
-        ('<a href="x>가', [Tag("a", opens=True, closes=False), "가"]),
-        ("<script>if (a<b) </p></script>", [Tag("script", opens=True, closes=False), Tag("script", opens=False, closes=True)]),
-        ("<style>p{}", [Tag("style", opens=True, closes=False)]),
-        ("가<!-- <p> -- >나<!-- <p>", ["가", "나<!-- ", Tag("p", opens=True, closes=False)]),
-        ("1 < 2 <경북> <a", ["1 < 2 <경북> <a"]),
+        ('<p title="1 > 2">가</p>', "가"),
+        ("가<BR/>나<br>다", "가\n나\n다"),
+        ("<td>가</td><td>나</td>", "가 나"),
+        ("<script>if (a<b) </p></script>가<style>p{}</style>", "가"),
+        ("가<!-- <p> -->나<!-- <p>다", "가나"),
+        ("1 < 2 <경북> <a", "1 < 2 <경북> <a"),
+        ("<p>1 < 2 &lt;b&gt; &amp;lt; &apos;&middot;&hellip;&nbsp;&#39;&bogus;</p>", "1 < 2 <b> &lt; '·… '&bogus;"),
     ],
 )
-def test_tags_and_texts_are_told_apart(text: str, expected: list[str | Tag]) -> None:
-    assert list(parts(text)) == expected
+def test_what_readers_see_of_markup_is_its_text(text: str, expected: str) -> None:
+    assert plain(text) == expected
 
 
 @given(st.text(alphabet=st.sampled_from("<>/!-= \n\"'ap가&;#1"), max_size=80))
-def test_whatever_is_written_its_text_is_part_of_it(text: str) -> None:
-    assert all(part in text for part in parts(text) if isinstance(part, str))
+def test_text_out_of_markup_is_tidy_and_contacts_are_taken_out_of_it_once(text: str) -> None:
     assert plain(text) == tidy(plain(text))
     assert without_contacts(without_contacts(text)) == without_contacts(text)
