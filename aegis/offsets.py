@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS
 from aegis.correction import CORRECTIONS_TOPIC
@@ -20,6 +21,20 @@ from aegis.topics import EVENTS_TOPIC
 
 Place = tuple[str, int]
 """Topic and partition."""
+
+T = TypeVar("T")
+
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
+"""What a broker answers for a moment after a topic was made, or after it started again."""
 
 _BESIDE = {DEAD_LETTERS: DEAD_LETTERS_TOPIC, RECEIPTS: RECEIPTS_TOPIC, SUBSCRIPTIONS: EVENTS_TOPIC}
 """App that serves no derived store → the topic that it reads."""
@@ -43,6 +58,12 @@ def quiet_logger() -> Any:
 def admin_client(bootstrap: str, timeout: float = 4.0) -> AdminClient:
     """An admin client that says nothing on stderr while no broker answers. `timeout`: seconds a request."""
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": int(timeout * 1000), "logger": quiet_logger()})
+
+
+def patiently(ask: Callable[[], T], seconds: float) -> T:
+    """What `ask` returns; it is called again, for `seconds` at most, while it raises an error that passes by itself. Raises KafkaException."""
+    passing = retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in _PASSING)
+    return Retrying(retry=passing, stop=stop_after_delay(seconds), wait=wait_random_exponential(0.1, max=1.0), reraise=True)(ask)
 
 
 class Offsets:
@@ -72,15 +93,12 @@ class Offsets:
 
     def committed(self, group: str) -> dict[Place, int]:
         """Place → committed offset; places without one are left out."""
-        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=self._timeout)
-        partitions = futures[group].result(self._timeout).topic_partitions or []
-        return {(found.topic, found.partition): found.offset for found in partitions if found.offset >= 0}
+        return patiently(lambda: self._committed(group), self._timeout)
 
     def described(self, groups: Iterable[str]) -> dict[str, tuple[str, int]]:
         """Group → state in lower case (stable, empty, dead, …) and number of members."""
-        futures = self._admin.describe_consumer_groups(list(groups), request_timeout=self._timeout)
-        found = {name: future.result(self._timeout) for name, future in futures.items()}
-        return {name: (description.state.name.lower(), len(description.members)) for name, description in found.items()}
+        names = list(groups)
+        return patiently(lambda: self._described(names), self._timeout)
 
     def move(self, group: str, offsets: Mapping[Place, int]) -> None:
         """Commit `offsets` for `group`, which must have no member. Raises KafkaException naming the partition where Kafka refuses."""
@@ -88,14 +106,25 @@ class Offsets:
         futures = self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, wanted)], request_timeout=self._timeout)
         for partition in futures[group].result(self._timeout).topic_partitions:
             if partition.error is not None:  # one by one, without raising
-                from confluent_kafka import KafkaException
-
                 raise KafkaException(partition.error)
 
     def _places(self, topics: Iterable[str]) -> list[TopicPartition]:
         known = self._admin.list_topics(timeout=self._timeout).topics
         return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
 
+    def _committed(self, group: str) -> dict[Place, int]:
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=self._timeout)
+        partitions = futures[group].result(self._timeout).topic_partitions or []
+        return {(found.topic, found.partition): found.offset for found in partitions if found.offset >= 0}
+
+    def _described(self, groups: list[str]) -> dict[str, tuple[str, int]]:
+        futures = self._admin.describe_consumer_groups(groups, request_timeout=self._timeout)
+        found = {name: future.result(self._timeout) for name, future in futures.items()}
+        return {name: (description.state.name.lower(), len(description.members)) for name, description in found.items()}
+
     def _offsets(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Place, int]:
+        return patiently(lambda: self._listed(places, spec), self._timeout)
+
+    def _listed(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Place, int]:
         futures = self._admin.list_offsets(dict.fromkeys(places, spec), request_timeout=self._timeout)
         return {(place.topic, place.partition): future.result(self._timeout).offset for place, future in futures.items()}

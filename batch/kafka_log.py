@@ -12,7 +12,7 @@ from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType  # ty
 
 from aegis.errors import AegisError, Code
 from aegis.message import Message
-from aegis.offsets import Offsets, Place, admin_client, quiet_logger
+from aegis.offsets import Offsets, Place, admin_client, patiently, quiet_logger
 from batch.reach import Partition
 
 _UNLIMITED = "-1"
@@ -39,7 +39,7 @@ class KafkaLog:
         missing = sorted(set(topics) - {topic for topic, _ in ends})
         if missing:
             raise MissingTopic(Code.COLD_PATH_FAILED, f"Kafka has no topic {', '.join(missing)}: run `aegis topics create`, then `aegis connect apply`")
-        first = self._first_times(ends)
+        first = patiently(lambda: self._first_times(ends), self._timeout)
         kept = {topic: self._kept_since(topic, now or datetime.now(UTC)) for topic in set(topics)}
         return [Partition(place, beginning, end, first[place], kept[place[0]]) for place, (beginning, end) in sorted(ends.items())]
 

@@ -11,7 +11,7 @@ from infra.local.airflow import AIRFLOW
 from infra.local.files import write_private
 from infra.local.progress import working
 from infra.local.server_files import connect_properties, elasticsearch_yml, kafka_properties, neo4j_conf, postgresql_conf, redis_conf
-from infra.local.servers import LOG4J, Installation
+from infra.local.servers import HUGE_PAGES, LOG4J, Installation
 
 _POSTGRES_INCLUDE = "aegis.conf"
 
@@ -82,7 +82,7 @@ def _elasticsearch_files(installed: Installation) -> None:
         if source.is_file() and source.name != "elasticsearch.yml":
             write_private(config / source.name, source.read_text(encoding="utf-8"), account)
     write_private(config / "elasticsearch.yml", elasticsearch_yml(installed.ports, folder), account)
-    write_private(config / "jvm.options.d" / "heap.options", "-Xms512m\n-Xmx512m\n", account)
+    write_private(config / "jvm.options.d" / "heap.options", f"-Xms512m\n-Xmx512m\n{HUGE_PAGES}\n", account)
 
 
 def _neo4j_files(installed: Installation) -> None:

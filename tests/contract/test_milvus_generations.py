@@ -49,7 +49,7 @@ def built(own: Opened, prefix: str) -> Iterator[MilvusStore]:
 
 @pytest.fixture
 def reader() -> Iterator[MilvusClient]:
-    client = MilvusClient(settings().milvus_uri, dedicated=True)
+    client = MilvusClient(settings().milvus_uri, timeout=60, dedicated=True)
     yield client
     client.close()
 

@@ -43,7 +43,7 @@ def store(opened: Opened) -> MilvusStore:
 
 @pytest.fixture
 def reader() -> Iterator[MilvusClient]:
-    client = MilvusClient(settings().milvus_uri, dedicated=True)
+    client = MilvusClient(settings().milvus_uri, timeout=60, dedicated=True)
     yield client
     client.close()
 

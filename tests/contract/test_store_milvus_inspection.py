@@ -51,7 +51,7 @@ class Shelf:
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
     unique = f"t{uuid4().hex[:12]}"
-    client = MilvusClient(settings().milvus_uri, dedicated=True)
+    client = MilvusClient(settings().milvus_uri, timeout=60, dedicated=True)
     with open_milvus(unique) as opened:
         assert isinstance(opened.store, MilvusStore)
         yield Shelf(opened, opened.store, client, f"{unique}_{SHAPE.name}")

@@ -74,7 +74,6 @@ def keys(stack: Settings, owner: Owner) -> list[str]:
     return made
 
 
-@pytest.mark.timeout(420)
 @pytest.mark.usefixtures("no_other_policies_of_the_portal")
 def test_a_night_collects_repairs_and_ends_clean(stack: Settings, cli: Cli, scheduler: Airflow, portals: Simulator, keys: list[str]) -> None:
     assert cli("reconcile", "--wait", "120", "--force").exit_code in {0, 3}, "whatever tests before this one left behind"

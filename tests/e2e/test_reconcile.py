@@ -18,6 +18,7 @@ from pymilvus import MilvusClient
 from aegis.settings import Settings
 from tests.e2e.conftest import PREFIX, Cli
 from tests.support.equality import assert_equal_everywhere
+from tests.support.wait import patient
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -32,7 +33,7 @@ class Hands:
         self.search = Elasticsearch(settings.elasticsearch_url)
         self.cache: Any = redis.Redis.from_url(settings.redis_url.get_secret_value())
         self.graph = GraphDatabase.driver(settings.neo4j_uri, auth=(settings.neo4j_user, settings.neo4j_password.get_secret_value()))
-        self.vectors = MilvusClient(settings.milvus_uri)
+        self.vectors = MilvusClient(settings.milvus_uri, timeout=patient(15))
 
     def close(self) -> None:
         for one in (self.search, self.cache, self.graph, self.vectors):

@@ -21,7 +21,6 @@ SAMPLE = 40
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
-    pytest.mark.timeout(420),
     pytest.mark.skipif(not (DATA / "gov24").is_dir(), reason=f"no recorded records at {DATA}"),
 ]
 

@@ -14,6 +14,7 @@ from aegis.offsets import admin_client
 from aegis.settings import Settings
 from aegis.topics import Topic, create
 from tests.e2e.conftest import Cli
+from tests.support.wait import patient
 
 pytestmark = pytest.mark.stack
 
@@ -37,7 +38,7 @@ def test_a_service_is_told_of_a_policy_that_is_deleted_everywhere(stack: Setting
         consumer.assign([TopicPartition(subscription, 0, 0)])
         told: list[str] = []
         while "deleted" not in told:
-            messages = consumer.consume(1, timeout=40)
+            messages = consumer.consume(1, timeout=patient(40))
             assert messages, f"the service was told {told}, and not that the policy is deleted"
             told += [json.loads(message.value())["outcome"] for message in messages]
     assert told in (["deleted"], ["stored", "deleted"])

@@ -21,7 +21,7 @@ from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
 from tests.support.collecting import Collecting, collecting, database
 from tests.support.servers import REPOSITORY
-from tests.support.wait import until
+from tests.support.wait import patient, until
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
@@ -37,7 +37,7 @@ def aegis(world: Collecting, *arguments: str, **environment: str) -> subprocess.
     urls = {f"{source.upper()}_URL": url for source, url in world.simulator.urls.items()}
     keys = {f"{source.upper()}_API_KEY": API_KEY for source in world.simulator.urls}
     environ = {**os.environ, "POSTGRES_COLLECTOR_DSN": world.collector_dsn, **urls, **keys, **environment}
-    return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=patient(60), check=False)
 
 
 def test_a_run_ends_with_a_table_of_counts(world: Collecting) -> None:

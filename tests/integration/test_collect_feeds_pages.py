@@ -28,6 +28,7 @@ from infra.local.portals.feeds import item
 from infra.local.portals.notices import notice
 from tests.support.collecting import Collecting
 from tests.support.servers import REPOSITORY
+from tests.support.wait import patient
 
 pytestmark = pytest.mark.stack
 TABLE = sites()["pages.haneul-table"]
@@ -38,7 +39,7 @@ DAY = date(2026, 7, 1)
 def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str]:
     settings = {"POSTGRES_COLLECTOR_DSN": world.collector_dsn, "KOREA_URL": world.simulator.url + "/rss", "AEGIS_FILES_URL": ""}
     environ = {**os.environ, **settings, "COLLECT_REQUESTS_PER_SECOND": "100"}
-    return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([AEGIS, "collect", *arguments], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=patient(60), check=False)
 
 
 def read_feed(world: Collecting) -> Summary:

@@ -24,7 +24,7 @@ from infra.local.portals.application import simulator
 from tests.support.collecting import Collecting, collecting
 from tests.support.database import database
 from tests.support.servers import REPOSITORY
-from tests.support.wait import until
+from tests.support.wait import patient, until
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
@@ -223,6 +223,6 @@ def test_a_watched_folder_takes_files_as_they_come(world: Collecting, folder: Pa
             until((folder / "taken" / "a.csv").exists, 60, "the file that was dropped")
         finally:
             watching.send_signal(signal.SIGINT)
-            output, _ = watching.communicate(timeout=30)
+            output, _ = watching.communicate(timeout=patient(30))
     assert [(told["name"], told["fate"]) for told in map(json.loads, output.splitlines())] == [("bad.json", "failed"), ("a.csv", "taken")]
     assert list(world.policies()) == ["F-1"]

@@ -18,6 +18,7 @@ from infra.local.portals.generated import PER_PORTAL
 from infra.local.portals.shelf import Fault
 from tests.support.collecting import Collecting
 from tests.support.servers import REPOSITORY
+from tests.support.wait import patient
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
@@ -32,7 +33,9 @@ def aegis(world: Collecting, *arguments: str) -> subprocess.CompletedProcess[str
         "KOREA_URL": world.simulator.url + FEEDS_PATH,
     }
     environ = {**os.environ, **settings, "GOV24_API_KEY": API_KEY, "BIZINFO_API_KEY": API_KEY}
-    return subprocess.run([AEGIS, "collect", *arguments, "--json"], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [AEGIS, "collect", *arguments, "--json"], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=patient(60), check=False
+    )
 
 
 def said(done: subprocess.CompletedProcess[str]) -> Any:

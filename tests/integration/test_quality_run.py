@@ -21,6 +21,7 @@ from batch.quality.run import look, run, today
 from tests.support.database import in_database
 from tests.support.policies import DAY, store
 from tests.support.servers import REPOSITORY
+from tests.support.wait import patient
 
 pytestmark = pytest.mark.stack
 AEGIS = Path(sys.executable).with_name("aegis")
@@ -96,7 +97,7 @@ def test_a_source_that_lost_its_key_words_is_found_after_a_week_and_not_before(o
 def test_the_command_line_measures_and_names_its_report(owner_dsn: str, validator_dsn: str, tmp_path: Path) -> None:
     store(owner_dsn, 2)
     environ = {**os.environ, "POSTGRES_VALIDATOR_DSN": validator_dsn, "AEGIS_REPORT_DIR": str(tmp_path)}
-    done = subprocess.run([AEGIS, "quality", "run", "--json"], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([AEGIS, "quality", "run", "--json"], env=environ, cwd=REPOSITORY, capture_output=True, text=True, timeout=patient(60), check=False)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["on"], said["sources"][0]["source"]) == (today().isoformat(), "example")

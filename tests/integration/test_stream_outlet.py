@@ -25,6 +25,7 @@ from aegis.topics import MAX_MESSAGE_BYTES, Topic, create
 from stream_apps.applier import Letter
 from stream_apps.outlet import KafkaOutlet
 from tests.support import debezium
+from tests.support.wait import patient
 
 pytestmark = pytest.mark.stack
 
@@ -69,7 +70,7 @@ def everything(stack: Settings, topic: str, number: int) -> list[Message]:
     try:
         found: list[Message] = []
         while len(found) < number:
-            messages = consumer.consume(number, timeout=20)
+            messages = consumer.consume(number, timeout=patient(20))
             assert messages, f"{len(found)} of {number} messages came"
             found += messages
         return found

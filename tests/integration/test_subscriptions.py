@@ -33,7 +33,7 @@ from stream_apps.subscriptions.subscription import subscription_of
 from tests.support.database import in_database
 from tests.support.events import JUDGED, VALIDATED
 from tests.support.services import Service, service
-from tests.support.wait import until
+from tests.support.wait import patient, until
 
 pytestmark = pytest.mark.stack
 
@@ -275,7 +275,7 @@ def test_a_service_may_be_told_through_a_topic_of_its_own(world: World, stack: S
     assert [state for _, state, _ in world.states("a")] == ["delivered"] * 2
     with closing(Consumer({"bootstrap.servers": stack.kafka_bootstrap_servers, "group.id": topic, "enable.auto.commit": False})) as consumer:
         consumer.assign([TopicPartition(topic, 0, 0)])
-        first, second = consumer.consume(2, timeout=20)
+        first, second = consumer.consume(2, timeout=patient(20))
     assert (first.key(), json.loads(first.value())) == (b"P-0", json.loads(VALIDATED))
     headers = dict(second.headers())
     assert (headers["ce_id"], headers["ce_type"], headers["content-type"]) == (b"id-1", b"data.quality_updated", b"application/json")

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.support.servers import REPOSITORY
+from tests.support.wait import patient
 
 AEGIS = Path(sys.executable).with_name("aegis")
 CLEAN, FAILED, REPAIRED, DRIFT_LEFT = 0, 1, 3, 4
@@ -46,7 +47,7 @@ def reconciled(*options: str) -> Run:
     """`aegis reconcile`, to its end. Raises AssertionError with what it said where it failed."""
     process = started("--wait", "120", *options)
     try:
-        output, complaint = process.communicate(timeout=MOST_SECONDS)
+        output, complaint = process.communicate(timeout=patient(MOST_SECONDS))
     finally:
         process.kill()
         process.wait(10)

@@ -22,7 +22,7 @@ from tests.support.equality import assert_equal_everywhere
 from tests.support.soundness import unsound
 from tests.support.wait import NotYet, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 STORES = ("redis", "elasticsearch", "neo4j", "milvus")
 PHASES = ("sums", "listing", "content", "confirm", "repair", "verify")

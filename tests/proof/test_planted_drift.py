@@ -15,7 +15,7 @@ from tests.support.equality import assert_equal_everywhere
 from tests.support.planting.plant import Plant
 from tests.support.soundness import unsound
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 EACH = 5
 """Of every kind in every table of every store: more than 1,000."""

@@ -21,9 +21,9 @@ from aegis.settings import Settings
 from batch import nightly
 from connectors.rest import Connect
 from tests.support.equality import assert_equal_everywhere
-from tests.support.wait import until
+from tests.support.wait import patient, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 CONNECTOR, SLOT = "aegis-postgres-connector", "aegis_slot"
 POLICIES, USERS, RULES = 300, 6_000, 600
@@ -66,7 +66,7 @@ def _tool(name: str, owner: str, *arguments: str) -> None:
     names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
     environment = os.environ | {variable: str(parts[part]) for variable, part in names.items() if parts.get(part)}
     program = shutil.which(name) or str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}")))
-    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, timeout=patient(120), check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 

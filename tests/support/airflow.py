@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from aegis.settings import Settings
 from tests.support.dags import REPOSITORY, airflow_environment
 from tests.support.database import database, in_database
+from tests.support.wait import patient
 
 AIRFLOW = Path(sys.executable).with_name("airflow")
 SECONDS = 270
@@ -42,7 +43,7 @@ class Airflow:
             text=True,
         )
         try:
-            output, _ = process.communicate(timeout=SECONDS)
+            output, _ = process.communicate(timeout=patient(SECONDS))
         except subprocess.TimeoutExpired:
             process.kill()
             output, _ = process.communicate()

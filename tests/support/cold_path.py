@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from aegis.settings import Settings
-from tests.support.wait import until
+from tests.support.wait import patient, until
 
 AEGIS = Path(sys.executable).with_name("aegis")
 SECONDS = 240
@@ -34,7 +34,7 @@ class Ended:
 
 def aegis(*arguments: str) -> Ended:
     """Run `aegis` with `--json` to its end."""
-    done = subprocess.run([str(AEGIS), *arguments, "--json"], capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run([str(AEGIS), *arguments, "--json"], capture_output=True, text=True, timeout=patient(SECONDS), check=False)
     return Ended(done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr)
 
 

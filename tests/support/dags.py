@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.wait import patient
+
 REPOSITORY = Path(__file__).parents[2]
 
 FOLDER = REPOSITORY / "batch" / "dags"
@@ -27,7 +29,7 @@ def airflow_environment(home: Path, **variables: str) -> dict[str, str]:
 def read_dags(home: Path) -> dict[str, Any]:
     """`{"import_errors": …, "warnings": …, "dags": {dag_id: …}}`. Fails with the program's errors when anything warns."""
     command = [sys.executable, "-W", "error", "-m", "tests.support.dags"]
-    done = subprocess.run(command, env=airflow_environment(home), cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=airflow_environment(home), cwd=REPOSITORY, capture_output=True, text=True, timeout=patient(120), check=False)
     assert done.returncode == 0, done.stderr
     read: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return read
