@@ -112,7 +112,7 @@ def _neo4j(installed: Installation) -> Program:
     )
     command = (*jvm, "org.neo4j.server.Neo4jCommunity", f"--home-dir={folder}", f"--config-dir={folder / 'conf'}", "--console-mode")
     program = _server(installed, "neo4j", command, {"NEO4J_HOME": str(folder)}, {"neo4j": ports.neo4j, "neo4j_http": ports.neo4j_http})
-    return replace(program, stop_seconds=60)  # a graceful stop takes 15 to 18 s
+    return replace(program, stop_seconds=60)  # the checkpoint of a full page cache
 
 
 def _milvus(installed: Installation) -> Program:

@@ -6,43 +6,32 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.proof import pure_mutants, store_mutants
-from tests.proof.mutating import FAILED, UNMUTATED
+from tests.proof.mutating import FAILED, UNMUTATED, Told
 from tests.support.servers import REPOSITORY
+from tests.support.wait import patient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-Told = dict[str, tuple[int, str]]
-"""Rule → pytest's exit code and what it said."""
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")
 def pure() -> Told:
-    return _told("tests.proof.pure_mutants", parts=2)
+    return _told("tests.proof.pure_mutants", at_once=2)
 
 
 @pytest.fixture(scope="module")
 def stores() -> Told:
-    return _told("tests.proof.store_mutants", parts=1)  # they share the servers
+    return _told("tests.proof.store_mutants", at_once=1)  # they share the servers
 
 
-def _told(module: str, parts: int) -> Told:
-    with ThreadPoolExecutor(parts) as threads:
-        told: Told = {}
-        for part in threads.map(lambda number: _part(module, number, parts), range(parts)):
-            told |= part
-        return told
-
-
-def _part(module: str, number: int, parts: int) -> Told:
-    command = [sys.executable, "-m", "tests.proof.mutating", module, str(number), str(parts)]
+def _told(module: str, at_once: int) -> Told:
+    command = [sys.executable, "-m", "tests.proof.mutating", module, str(at_once)]
     # what a mutant's tests reach says nothing of coverage, and measuring it would take half of the time
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    ended = subprocess.run(command, cwd=REPOSITORY, env=unmeasured, capture_output=True, timeout=550, check=False)
+    ended = subprocess.run(command, cwd=REPOSITORY, env=unmeasured, capture_output=True, timeout=patient(400), check=False)
     assert ended.returncode == 0, ended.stderr.decode()[-3000:]
     told: Told = json.loads(ended.stdout)
     return told
