@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
+from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo, OffsetSpec  # type: ignore[attr-defined]  # exported, though not by name
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from aegis.consumer_groups import DEAD_LETTERS, RECEIPTS, SUBSCRIPTIONS
@@ -76,20 +76,21 @@ class Offsets:
     def ends(self, topics: Iterable[str]) -> dict[Place, tuple[int, int]]:
         """Place → (beginning, end) of every partition; topics that do not exist are left out."""
         places = self._places(topics)
-        if not places:
-            return {}
-        earliest = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        latest = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {place: (earliest[place], latest[place]) for place in earliest}
+        earliest = self._listed(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        latest = self._listed(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: (earliest[place].offset, latest[place].offset) for place in places}
 
     def at(self, topics: Iterable[str], moment: datetime) -> dict[Place, int]:
         """Place → offset of its first message at `moment` or later; the end where there is none."""
         places = self._places(topics)
-        if not places:
-            return {}
-        found = self._offsets(places, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
-        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {place: offset if offset >= 0 else ends[place] for place, offset in found.items()}
+        found = self._listed(places, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
+        ends = self._listed(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: (found[place] if found[place].offset >= 0 else ends[place]).offset for place in places}
+
+    def first_times(self, places: Iterable[Place]) -> dict[Place, datetime | None]:
+        """Place → the time of its earliest message; None where no message has one."""
+        found = self._listed(places, OffsetSpec.for_timestamp(0))  # the earliest message with a time at all is the earliest message
+        return {place: _time(first) for place, first in found.items()}
 
     def committed(self, group: str) -> dict[Place, int]:
         """Place → committed offset; places without one are left out."""
@@ -108,9 +109,9 @@ class Offsets:
             if partition.error is not None:  # one by one, without raising
                 raise KafkaException(partition.error)
 
-    def _places(self, topics: Iterable[str]) -> list[TopicPartition]:
+    def _places(self, topics: Iterable[str]) -> list[Place]:
         known = self._admin.list_topics(timeout=self._timeout).topics
-        return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
+        return [(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
 
     def _committed(self, group: str) -> dict[Place, int]:
         futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=self._timeout)
@@ -122,9 +123,15 @@ class Offsets:
         found = {name: future.result(self._timeout) for name, future in futures.items()}
         return {name: (description.state.name.lower(), len(description.members)) for name, description in found.items()}
 
-    def _offsets(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Place, int]:
-        return patiently(lambda: self._listed(places, spec), self._timeout)
+    def _listed(self, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, ListOffsetsResultInfo]:
+        """Place → the offset that `spec` means and, where that asks by time, the time of its message in milliseconds since 1970. Negative: there is none."""
+        wanted = {TopicPartition(*place): spec for place in places}
+        return patiently(lambda: self._answers(wanted), self._timeout)
 
-    def _listed(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Place, int]:
-        futures = self._admin.list_offsets(dict.fromkeys(places, spec), request_timeout=self._timeout)
-        return {(place.topic, place.partition): future.result(self._timeout).offset for place, future in futures.items()}
+    def _answers(self, wanted: dict[TopicPartition, OffsetSpec]) -> dict[Place, ListOffsetsResultInfo]:
+        futures = self._admin.list_offsets(wanted, request_timeout=self._timeout)
+        return {(place.topic, place.partition): future.result(self._timeout) for place, future in futures.items()}
+
+
+def _time(first: ListOffsetsResultInfo) -> datetime | None:
+    return datetime.fromtimestamp(first.timestamp / 1000, UTC) if first.offset >= 0 and first.timestamp >= 0 else None

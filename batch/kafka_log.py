@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType  # type: ignore[attr-defined]  # exported, though not by name
+from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]  # exported, though not by name
 
 from aegis.errors import AegisError, Code
 from aegis.message import Message
-from aegis.offsets import Offsets, Place, admin_client, patiently, quiet_logger
+from aegis.offsets import Offsets, Place, admin_client, quiet_logger
 from batch.reach import Partition
 
 _UNLIMITED = "-1"
@@ -39,7 +39,7 @@ class KafkaLog:
         missing = sorted(set(topics) - {topic for topic, _ in ends})
         if missing:
             raise MissingTopic(Code.COLD_PATH_FAILED, f"Kafka has no topic {', '.join(missing)}: run `aegis topics create`, then `aegis connect apply`")
-        first = patiently(lambda: self._first_times(ends), self._timeout)
+        first = self.offsets.first_times(ends)
         kept = {topic: self._kept_since(topic, now or datetime.now(UTC)) for topic in set(topics)}
         return [Partition(place, beginning, end, first[place], kept[place[0]]) for place, (beginning, end) in sorted(ends.items())]
 
@@ -83,16 +83,6 @@ class KafkaLog:
         except KafkaException as error:
             if error.args[0].code() not in _ABSENT:
                 raise
-
-    def _first_times(self, places: Iterable[Place]) -> dict[Place, datetime | None]:
-        """The earliest message with a time at all is the earliest message."""
-        asked = {TopicPartition(*place): OffsetSpec.for_timestamp(0) for place in places}
-        found = {}
-        for place, future in self._admin.list_offsets(asked, request_timeout=self._timeout).items():
-            answer = future.result(self._timeout)
-            known = answer.offset >= 0 and answer.timestamp >= 0
-            found[place.topic, place.partition] = datetime.fromtimestamp(answer.timestamp / 1000, UTC) if known else None
-        return found
 
     def _kept_since(self, topic: str, now: datetime) -> datetime | None:
         resource = ConfigResource(ResourceType.TOPIC, topic)

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
+from aegis.telemetry.logs import configure_logs
+
 
 def names() -> list[str]:
     """The benchmarks: modules of this package that have a `run`."""
@@ -19,6 +21,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(names())}", file=sys.stderr)
         return 2
+    configure_logs("WARNING", "bench", sys.stderr)  # beside the figures, only what is wrong
     failed = 0
     for name in wanted or names():
         print(f"\n== {name}", flush=True)

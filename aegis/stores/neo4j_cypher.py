@@ -104,11 +104,15 @@ def sound(shape: GraphLabel, *, any_bucket: bool = True) -> str:
 
 def readable(key: str, stamp: str, bucket: str, claim: str, *, any_bucket: bool = True) -> str:
     """`sound`, of expressions: a statement over all nodes spends its time on reading properties, so it reads each once."""
-    bounds = f"AND {bucket} >= 0 AND {bucket} < {BUCKETS} " if any_bucket else ""
+    bounds = f" AND {bucket} >= 0 AND {bucket} < {BUCKETS}" if any_bucket else ""
+    return f"({key} IS :: STRING NOT NULL AND {registered(stamp, bucket, claim)}{bounds})"
+
+
+def registered(stamp: str, bucket: str, claim: str) -> str:
+    """`readable`, of a node whose key and bounds of the bucket are looked at elsewhere."""
     return (
-        f"({key} IS :: STRING NOT NULL AND {stamp} IS :: INTEGER NOT NULL AND {stamp} >= {LOWEST_STAMP} "
-        f"AND {bucket} IS :: INTEGER NOT NULL {bounds}"
-        f"AND {claim} IS :: INTEGER NOT NULL AND {claim} >= 0 AND {claim} < {2**CLAIM_BITS})"
+        f"{stamp} IS :: INTEGER NOT NULL AND {stamp} >= {LOWEST_STAMP} AND {bucket} IS :: INTEGER NOT NULL "
+        f"AND {claim} IS :: INTEGER NOT NULL AND {claim} >= 0 AND {claim} < {2**CLAIM_BITS}"
     )
 
 

@@ -23,7 +23,6 @@ HUGE_PAGES = "-XX:+UseTransparentHugePages"
 _NEO4J_JVM = (
     *("-Xms512m", "-Xmx512m", "-XX:+UseG1GC", "-XX:-OmitStackTraceInFastThrow", "-XX:+DisableExplicitGC", "-XX:+ExitOnOutOfMemoryError"),
     *("-Djdk.nio.maxCachedBufferSize=1024", "-Dio.netty.tryReflectionSetAccessible=true", "-Dlog4j2.disable.jmx=true", "-Dfile.encoding=UTF-8"),
-    HUGE_PAGES,
     *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")),
     *("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"),
 )
@@ -56,15 +55,19 @@ def _server(installed: Installation, name: str, command: tuple[str, ...], enviro
     return Program(name, command, folder, {"HOME": folder, **environment}, installed.account.name, ports=ports)
 
 
-def _quick_start(installed: Installation, server: str) -> tuple[str, ...]:
-    """Keeps the loaded classes of a first run, written when it ends, for the next start: a third less CPU for Neo4j and the registry (docs/native-stack.md)."""
-    return ("-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={installed.folders.server(server) / 'classes.jsa'}")
+def _jvm(installed: Installation, server: str) -> tuple[str, ...]:
+    """What the command of every server on a JVM begins with.
+
+    The classes that a first run loaded are kept, written when it ends, for the next start: a third less CPU for Neo4j and the registry (docs/native-stack.md).
+    """
+    archive = installed.folders.server(server) / "classes.jsa"
+    return (installed.java, HUGE_PAGES, "-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={archive}")
 
 
 def _kafka_jvm(installed: Installation, server: str, heap: str) -> tuple[str, ...]:
     log4j = f"-Dlog4j2.configurationFile={installed.folders.server('kafka') / LOG4J.name}"
-    memory = ("-server", HUGE_PAGES, "-Xms256m", heap, "-XX:+UseG1GC")
-    return (installed.java, *memory, *_quick_start(installed, server), "-Djava.awt.headless=true", log4j, "-cp", f"{installed.components.kafka}/lib/*")
+    memory = ("-server", "-Xms256m", heap, "-XX:+UseG1GC")
+    return (*_jvm(installed, server), *memory, "-Djava.awt.headless=true", log4j, "-cp", f"{installed.components.kafka}/lib/*")
 
 
 def _postgres(installed: Installation) -> Program:
@@ -101,15 +104,7 @@ def _elasticsearch(installed: Installation) -> Program:
 def _neo4j(installed: Installation) -> Program:
     folder, ports = installed.folders.server("neo4j"), installed.ports
     unsafe = ("--sun-misc-unsafe-memory-access=allow",) if installed.java_version >= _WARNS_OF_UNSAFE else ()
-    jvm = (
-        installed.java,
-        *_NEO4J_JVM,
-        *unsafe,
-        *_quick_start(installed, "neo4j"),
-        f"-Djava.io.tmpdir={folder / 'tmp'}",
-        "-cp",
-        f"{installed.components.neo4j}/lib/*",
-    )
+    jvm = (*_jvm(installed, "neo4j"), *_NEO4J_JVM, *unsafe, f"-Djava.io.tmpdir={folder / 'tmp'}", "-cp", f"{installed.components.neo4j}/lib/*")
     command = (*jvm, "org.neo4j.server.Neo4jCommunity", f"--home-dir={folder}", f"--config-dir={folder / 'conf'}", "--console-mode")
     program = _server(installed, "neo4j", command, {"NEO4J_HOME": str(folder)}, {"neo4j": ports.neo4j, "neo4j_http": ports.neo4j_http})
     return replace(program, stop_seconds=60)  # the checkpoint of a full page cache
@@ -137,17 +132,8 @@ def _registry(installed: Installation) -> Program:
         "APICURIO_DATASOURCE_USERNAME": "registry",
         "APICURIO_DATASOURCE_PASSWORD": installed.credentials.registry,
     }
-    command = (
-        installed.java,
-        HUGE_PAGES,
-        "-Xms128m",
-        "-Xmx384m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        *_quick_start(installed, "registry"),
-        "-jar",
-        str(installed.components.registry / "quarkus-run.jar"),
-    )
+    memory = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+    command = (*_jvm(installed, "registry"), *memory, "-jar", str(installed.components.registry / "quarkus-run.jar"))
     taken = {"registry": ports.registry, "registry_management": ports.registry_management}
     return replace(_server(installed, "registry", command, environment, taken), needs=("postgres",))
 

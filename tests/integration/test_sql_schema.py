@@ -75,7 +75,10 @@ def test_a_policy_in_a_bad_state_is_refused(shared_dsn: str, column: str, value:
 
 @pytest.mark.parametrize(("column", "value"), GOOD_POLICIES)
 def test_an_unusual_but_right_policy_is_stored(own_policy: str, shared_dsn: str, column: str, value: object) -> None:
-    insert_policy(shared_dsn, **({"policy_id": own_policy} | {column: value}))
+    key, _, _ = insert_policy(shared_dsn, **({"policy_id": own_policy} | {column: value}))
+    as_given = sql.SQL("SELECT {} = %s FROM policies WHERE policy_id = %s").format(sql.Identifier(column))
+    with psycopg.connect(shared_dsn) as connection:
+        assert connection.execute(as_given, (value, key)).fetchone() == (True,)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from aegis.codes import SIDO
 from aegis.phrases.money import money
 from aegis.phrases.period import period
 from collectors import answer, markup, regions
-from collectors.answer import Answer
+from collectors.answer import Answer, NoData
 from collectors.charset import decoded
+from collectors.draft import Accepted, Rejected
 from collectors.failures import SourceFailed
 from collectors.feeds import FEEDS
 from collectors.feeds.moment import KOREA, moment
@@ -141,12 +142,21 @@ READERS: dict[str, Callable[[Answer], object]] = {
 }
 
 
+def outcome(reader: str, answered: Answer) -> object:
+    """What is read, or why nothing could be."""
+    try:
+        return READERS[reader](answered)
+    except SourceFailed as failed:
+        return failed
+
+
 @pytest.mark.parametrize("reader", READERS)
 @given(body=BODY, status=st.sampled_from([200, 403, 500]))
 @settings(deadline=None)
 def test_any_body_is_read_or_is_a_failure_of_its_source(reader: str, body: bytes, status: int) -> None:
-    with suppress(SourceFailed):
-        READERS[reader](Answer(status, body))
+    found = outcome(reader, Answer(status, body))
+    assert status == 200 or isinstance(found, SourceFailed | NoData)
+    assert not isinstance(found, SourceFailed) or found.reason
 
 
 @given(BODY)
@@ -168,14 +178,29 @@ def test_any_bytes_are_text_or_none(body: bytes) -> None:
 @example({"pubDate": ""})
 @settings(deadline=None)
 def test_any_item_of_a_feed_is_a_record_and_an_outcome(parts: dict[str, str]) -> None:
-    inside = "".join(f"<{name}><![CDATA[{markup.cleaned(text).replace(']]>', '')}]]></{name}>" for name, text in parts.items())
-    for record in FEEDS["korea.policy"].read(Answer(200, f"<rss><channel><item>{inside}</item></channel></rss>".encode())).records:
-        validate(FEEDS["korea.policy"], record)
+    inside = "".join(f"<{name}><![CDATA[{markup.cleaned(text).replace(']]', '')}]]></{name}>" for name, text in parts.items())
+    (record,) = FEEDS["korea.policy"].read(Answer(200, f"<rss><channel><item>{inside}</item></channel></rss>".encode())).records
+    found = validate(FEEDS["korea.policy"], record)
+    assert isinstance(found, Rejected)  # without a link, it has no identifier
+    assert {problem.field for problem in found.problems} <= {"newsId", "title"}
+
+
+def impossible_date(row: dict[str, object]) -> str:
+    """What is said of a day in `row` that the calendar does not have; empty where there is none."""
+    try:
+        FOLDER.fields(row)
+    except ImpossibleDate as error:
+        return str(error)
+    return ""
 
 
 @given(st.one_of(TEXT, st.floats(), st.integers(), st.none(), st.lists(TEXT, max_size=3)))
+@example("2026-02-30 ~ 2026-03-01")
 @settings(deadline=None)
 def test_any_cell_of_a_file_is_an_outcome(value: object) -> None:
-    with suppress(ImpossibleDate):
-        FOLDER.fields({"id": "1", "t": "가", "x": value})
-    validate(FOLDER, {"id": "1", "t": value, "x": value})
+    row = {"id": "1", "t": "가", "x": value}
+    found = validate(FOLDER, row)
+    assert (found.document.source, found.document.source_id) == ("files.x", "1")
+    said = impossible_date(row)
+    assert not said or (isinstance(found, Rejected) and [problem.reason for problem in found.problems] == [said])
+    assert isinstance(validate(FOLDER, row | {"t": value}), Accepted | Rejected)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aegis.errors import Code
@@ -114,10 +114,21 @@ def test_an_ok_under_a_failing_status_is_no_success() -> None:
     assert failure("<response/>", 401).code is Code.SCRAPING_BLOCKED
 
 
+def root_or_failure(answer: Answer) -> Element | NoData | SourceFailed:
+    try:
+        return markup.read(answer)
+    except SourceFailed as failed:
+        return failed
+
+
 @given(st.integers(200, 599), st.binary(max_size=100) | st.text(alphabet='<>/ab&;#x"=! 가', max_size=60).map(str.encode))
+@example(500, b"<a/>")
 def test_no_body_raises_anything_but_a_failure(status: int, body: bytes) -> None:
-    with suppress(SourceFailed):
-        markup.read(Answer(status, body))
+    found = root_or_failure(Answer(status, body))
+    if isinstance(found, SourceFailed):
+        assert f"HTTP {status}" in found.reason
+    else:
+        assert status < 300 or isinstance(found, NoData)
 
 
 KOREAN = st.text(alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=2, max_size=30)

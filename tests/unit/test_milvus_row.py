@@ -72,6 +72,7 @@ def test_what_a_field_cannot_hold_is_refused_by_name(field: str, value: object) 
 def test_a_record_that_fits_is_accepted() -> None:
     milvus_row.require_key(RECORD, SHAPE)
     milvus_row.require_content(RECORD, SHAPE)
+    assert milvus_row.fields(RECORD.content or {}, SHAPE) == FIELDS  # nothing of it is cut
 
 
 @pytest.mark.parametrize("key", ["한" * 171, "a\nb", "a\x00b", "\ud800"])

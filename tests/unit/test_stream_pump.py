@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from aegis.errors import Code, StoreUnavailable
 from aegis.message import Message
 from aegis.registry import RegistryUnavailable
-from aegis.telemetry.metrics import Circuit
 from stream_apps import circuit
 from stream_apps.delivery import Delivery
 from stream_apps.pump import Parcel, Pump
@@ -22,11 +22,12 @@ AWAY = StoreUnavailable(Code.REDIS_SYNC_FAILED, "connection refused")
 
 
 class ScriptedSink:
-    """Applies lists of offsets. `failures` are raised by the next calls; `held` keeps `apply` from answering until it is set."""
+    """Applies lists of offsets. `failures` are raised by the next calls; `held` keeps `apply` from answering until it is set. `begins`: told of each call."""
 
     name = "scripted"
 
-    def __init__(self) -> None:
+    def __init__(self, begins: Callable[[], None]) -> None:
+        self.begins = begins
         self.failures: list[Exception] = []
         self.preparing_failures: list[Exception] = []
         self.opened = 0
@@ -47,6 +48,7 @@ class ScriptedSink:
     def apply(self, prepared: list[int]) -> Report:
         self.attempts += 1
         self.begun.append(prepared)
+        self.begins()
         if self.failures:
             raise self.failures.pop(0)
         assert self.held.wait(10)
@@ -60,10 +62,11 @@ class Bench:
     """A pump over a scripted sink, and what was acknowledged."""
 
     def __init__(self, batch_size: int = 4) -> None:
-        self.sink = ScriptedSink()
+        loop = asyncio.get_running_loop()
+        self.changed = asyncio.Event()
+        self.sink = ScriptedSink(lambda: loop.call_soon_threadsafe(self.changed.set))
         self.pump: Pump[list[int]] = Pump(self.sink, batch_size)
         self.acknowledged: list[int] = []
-        self.changed = asyncio.Event()
 
     def put(self, *offsets: int) -> Delivery:
         records = [SimpleNamespace(offset=offset, key=None, value=None, headers=()) for offset in offsets]
@@ -72,14 +75,17 @@ class Bench:
         def acknowledge() -> None:
             assert set(offsets) <= set(self.sink.applied)  # never before the sink has answered
             self.acknowledged.extend(offsets)
+            self.changed.set()
 
         self.pump.put(Parcel(delivery, acknowledge))
         return delivery
 
-    async def until(self, condition) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Returns when `condition` holds: of calls that the sink has begun, or of what was acknowledged."""
         async with asyncio.timeout(15):
-            while not condition():  # noqa: ASYNC110  # the condition is a test's own
-                await asyncio.sleep(0.005)
+            while not condition():
+                await self.changed.wait()
+                self.changed.clear()
 
 
 @asynccontextmanager
@@ -156,13 +162,17 @@ async def test_a_store_that_came_back_is_opened_again_for_it_may_have_been_wiped
 @pytest.mark.asyncio
 async def test_the_circuit_opens_after_five_failures_and_closes_when_the_store_answers(bench: Bench) -> None:
     bench.sink.failures = [AWAY] * 6
-    async with running(bench):
-        bench.put(1)
-        await bench.until(lambda: bench.pump._breaker.state is Circuit.OPEN)
-        assert not bench.pump.answered
-        await bench.until(lambda: bench.acknowledged == [1])
+    bench.sink.held.clear()
+    with capture_logs() as told:
+        async with running(bench):
+            bench.put(1)
+            await bench.until(lambda: bench.sink.attempts == 7)
+            assert not bench.pump.answered
+            bench.sink.held.set()
+            await bench.until(lambda: bench.acknowledged == [1])
     assert bench.pump.answered
     assert bench.sink.attempts == 7
+    assert [line["state"] for line in told if line["event"] == "circuit.changed"] == ["open", "half_open", "open", "half_open", "closed"]
 
 
 @pytest.mark.asyncio
