@@ -26,5 +26,7 @@ def bucket_of(key: str) -> int:
 
 def claim_of(key: str, version: int) -> Claim:
     """Bucket and claim of `key` at `version`. The claim in SQL: `('x' || substr(md5(key || ':' || version), 1, 8))::bit(32)::bigint`."""
-    digest = md5(f"{key}:{version}".encode(), usedforsecurity=False).hexdigest()
-    return Claim(bucket_of(key), int(digest[:8], 16))
+    of_key = md5(key.encode(), usedforsecurity=False)
+    bucket = int(of_key.hexdigest()[:3], 16)
+    of_key.update(b":%d" % version)
+    return Claim(bucket, int(of_key.hexdigest()[:8], 16))

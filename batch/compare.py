@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 
-from aegis.inspection import ASTRAY, BUCKETS, NOTHING, Listed, Sums, differing
+from aegis.inspection import ASTRAY, BUCKETS, NOTHING, Kept, Listed, Sums, differing
+from aegis.spill import Spill
 from aegis.stamp import Rank
 from aegis.stores.protocol import Store
+from batch.at_once import at_once
 from batch.ends import Ends
-from batch.spill import MOST_PARTS, spilled
 from batch.truth import Truth
 
-KEYS_PER_LISTING = 100_000
+KEYS_PER_LISTING = 250_000
 """Keys of both ends that are held at once."""
 KEYS_PER_READ = 500
+MOST_PARTS = 256
+"""Of a listing of more keys than are held at once. More would be small ones, each written many times."""
+
+Versions = dict[str, tuple[int, bool]]
+"""Key → version of the row, and whether it is to be shown."""
+Listing = Callable[[Collection[int]], Iterator[Listed]]
+"""What a store has, or had, in buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,7 @@ class Sweep:
     """Store → the highest packed stamp that it holds."""
     _differing: dict[Pair, list[int]] = field(default_factory=dict)
     _weights: dict[Pair, float] = field(default_factory=dict)
+    _kept: dict[Pair, Kept] = field(default_factory=dict)
 
     def sums(self, pairs: Sequence[Pair]) -> None:
         """Sum both ends: PostgreSQL once a table, every store at the same time."""
@@ -106,39 +117,49 @@ class Sweep:
         self.looked[pair] = Looked(rows=rows.records, records=stored.records)
         self.highest[pair.store] = max(self.highest.get(pair.store, 0), stored.highest)
         self._differing[pair] = differing(rows, stored)
+        if stored.kept is not None:
+            self._kept[pair] = stored.kept
         self._weights[pair] = max(1.0, (rows.records + stored.records) / BUCKETS)
         astray = stored.buckets.get(ASTRAY, NOTHING).records
         self._weights[pair] = max(self._weights[pair], float(astray)) if astray > KEYS_PER_LISTING else self._weights[pair]
 
     def listings(self) -> Iterator[Suspects]:
-        """Suspects from the keys and stamps of buckets whose sums differ."""
-        for pair, buckets in self._differing.items():
-            self.looked[pair].buckets_listed = len(buckets)
-            self.tell(f"keys of {pair.table} in {pair.store}", 0, len(buckets))
-            parts = -(-len(buckets) // max(1, int(KEYS_PER_LISTING / self._weights[pair])))
-            if parts > 1:
-                for suspects in self._listed_in_parts(pair, buckets, min(parts, MOST_PARTS)):
-                    yield from self._suspects(pair, suspects)
-            elif buckets:
-                yield from self._suspects(pair, self._disagreeing(pair, buckets, self._rows(pair, buckets)))
+        """Suspects from the keys and stamps of buckets whose sums differ. What the sums have kept is given back at the end."""
+        kept, self._kept = self._kept, {}
+        with ExitStack() as stack:
+            for one in kept.values():
+                stack.callback(one.close)
+            for pair, buckets in self._differing.items():
+                self.looked[pair].buckets_listed = len(buckets)
+                self.tell(f"keys of {pair.table} in {pair.store}", 0, len(buckets))
+                # What was kept is older than the rows that are read now: a key that changed in between is one more suspect, which confirmation clears.
+                listing = kept[pair].listing if pair in kept else self._listing(pair)
+                parts = -(-len(buckets) // max(1, int(KEYS_PER_LISTING / self._weights[pair])))
+                if parts > 1:
+                    for suspects in self._listed_in_parts(pair, buckets, min(parts, MOST_PARTS), listing):
+                        yield from self._suspects(pair, suspects)
+                elif buckets:
+                    yield from self._suspects(pair, disagreeing(*self._both(pair, buckets, listing)))
 
-    def _listed_in_parts(self, pair: Pair, buckets: Sequence[int], parts: int) -> Iterator[set[str]]:
+    def _listed_in_parts(self, pair: Pair, buckets: Sequence[int], parts: int, listing: Listing) -> Iterator[set[str]]:
         """Suspects by part, each end read once: no store finds a bucket for much less than a reading of everything, and some not even for that."""
-        wanted = [bucket for bucket in buckets if bucket != ASTRAY]
-        stored = ((listed.key, listed.stamp, listed.visible, listed.copies) for listed in self.stores[pair.store].listing(pair.table, buckets))
-        with spilled(self.truth.listing(pair.table, wanted), parts) as left, spilled(stored, parts) as right:
-            for number, (ours, theirs) in enumerate(zip(left, right, strict=True)):
+        with closing(Spill(parts)) as left, closing(Spill(parts)) as right:
+            at_once(lambda: _lay_out(left, self._rows(pair, buckets)), lambda: _lay_out(right, listing(buckets)))
+            for number in range(parts):
                 self.tell(f"keys of {pair.table} in {pair.store}", number, parts)
-                yield disagreeing({key: (version, visible) for key, version, visible in ours}, (Listed(*fields) for fields in theirs))
+                yield disagreeing(_versions(left.read(number)), map(Listed._make, right.read(number)))
 
-    def _rows(self, pair: Pair, buckets: Sequence[int]) -> dict[str, tuple[int, bool]]:
-        """Key → version, and whether it is to be shown."""
-        wanted = [bucket for bucket in buckets if bucket != ASTRAY]
-        return {key: (version, visible) for key, version, visible in self.truth.listing(pair.table, wanted)}
+    def _both(self, pair: Pair, buckets: Sequence[int], listing: Listing) -> tuple[Versions, list[Listed]]:
+        """Both ends of `buckets`, few enough for memory. Tombstones of deletes are left out: of a row, one says no more than nothing does."""
+        return at_once(
+            lambda: _versions(self._rows(pair, buckets)), lambda: [one for one in listing(buckets) if one.visible or one.copies > 1 or not one.is_deleted]
+        )
 
-    def _disagreeing(self, pair: Pair, buckets: Sequence[int], rows: dict[str, tuple[int, bool]]) -> set[str]:
-        """Keys whose listed stamps are not what `rows` let expect; `rows` is used up."""
-        return disagreeing(rows, self.stores[pair.store].listing(pair.table, buckets))
+    def _rows(self, pair: Pair, buckets: Sequence[int]) -> Iterator[tuple[str, int, bool]]:
+        return self.truth.listing(pair.table, [bucket for bucket in buckets if bucket != ASTRAY])
+
+    def _listing(self, pair: Pair) -> Listing:
+        return partial(self.stores[pair.store].listing, pair.table)
 
     def contents(self, part: Slice) -> Iterator[Suspects]:
         """Suspects from re-projecting the rows of `part` and comparing what is stored, keys included: of two faults in one bucket, sums may cancel."""
@@ -149,9 +170,9 @@ class Sweep:
             left = part.vectors
             for start in range(0, len(buckets), step):
                 self.tell(f"contents of {pair.table} in {pair.store}", start, len(buckets))
-                rows = self._rows(pair, buckets[start : start + step])
+                rows, stored = self._both(pair, buckets[start : start + step], self._listing(pair))
                 keys = list(rows)
-                surplus = self._disagreeing(pair, buckets[start : start + step], rows)
+                surplus = disagreeing(rows, stored)
                 sampled = frozenset(keys if left is None else chosen.sample(keys, min(len(keys), left)))
                 left = None if left is None else left - len(sampled)
                 yield from self._contents(pair, keys, sampled, surplus)
@@ -176,7 +197,20 @@ class Sweep:
             yield Suspects(pair, found, wrong)
 
 
-def disagreeing(rows: dict[str, tuple[int, bool]], stored: Iterable[Listed]) -> set[str]:
+def _versions(rows: Iterable[tuple[str, int, bool]]) -> Versions:
+    return {key: (version, visible) for key, version, visible in rows}
+
+
+def _lay_out(spill: Spill, items: Iterator[tuple[str, int, bool]] | Iterator[Listed]) -> None:
+    """`items` in files. A cursor that is being read ends here, also where a disk is full."""
+    try:
+        spill.lay_out(map(tuple, items))
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
+def disagreeing(rows: Versions, stored: Iterable[Listed]) -> set[str]:
     """Keys of `rows` (version, shown) and of `stored` that do not agree; `rows` is used up."""
     suspects = {listed.key for listed in stored if not agrees(rows.pop(listed.key, None), listed)}
     return suspects | rows.keys()

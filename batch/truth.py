@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from aegis.change import Image
 from aegis.derivations import CAPTURED
@@ -48,12 +48,11 @@ class Truth:
 
     def listing(self, table: str, buckets: Collection[int]) -> Iterator[tuple[str, int, bool]]:
         """Key, version, and whether derived stores shall show it, of the rows in `buckets`; in no order, in bounded memory."""
-        with self.connection.transaction(), self.connection.cursor(name="aegis_listing") as cursor:
+        with self.connection.transaction(), self.connection.cursor(name="aegis_listing", row_factory=tuple_row) as cursor:
             self.connection.execute(LISTING)
             cursor.itersize = ROWS_PER_FETCH
             cursor.execute(_claims(f"{table}_listing"), {"buckets": list(buckets)})
-            for row in cursor:
-                yield row["key"], row["version"], row["visible"]
+            yield from cursor
 
     def versions(self, table: str, keys: Sequence[str]) -> dict[str, int]:
         """Key → version of the rows that there are."""

@@ -1,6 +1,7 @@
 """The plain way to compare: read key and version of everything at both ends in the order of the keys, and merge.
 
-Of each engine the leanest reading that was found: nothing but key and stamp, the largest pages, no objects made that are not needed.
+Of each engine the leanest reading that was found: nothing but key and stamp, the largest pages, no objects made that are not needed. Of Redis the names of
+values, too, since a value may be gone while its register stays.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from redis import Redis
 
 from aegis.derivations import shapes
 from aegis.inspection import BUCKETS
-from aegis.projections.shapes import GraphLabel, SearchIndex, VectorCollection
+from aegis.projections.shapes import CacheKeyspace, GraphLabel, SearchIndex, VectorCollection
 from aegis.settings import settings
 from aegis.stores.milvus_calls import ROWS_OF_LITE
 from bench.reconcile_place import TABLE, TIMEOUT, Place, neo4j_driver
 
 ROWS = 'SELECT policy_id, version FROM policies ORDER BY policy_id COLLATE "C"'
 PAGE = 10_000
+HASHES = 64
 STAMP = re.compile(rb'"stamp":(\d+)')
 
 Pairs = Iterable[tuple[str, int]]
@@ -109,16 +111,26 @@ def neo4j(place: Place) -> list[tuple[str, int]]:
 
 
 def redis(place: Place) -> list[tuple[str, int]]:
-    """Keys by SCAN, registers by MGET, a round trip each a page."""
-    prefix = f"{place.prefix}aegis:record:{TABLE}:"
-    start, found, cursor = len(prefix), dict[str, int](), None
+    """Names of values by SCAN, then keys and registers by HGETALL, some hashes a round trip."""
+    shape = shapes("redis")[TABLE]
+    assert isinstance(shape, CacheKeyspace)
+    registers, values = f"{place.prefix}aegis:registers:{TABLE}:", f"{place.prefix}{shape.prefix}".encode()
     with Redis.from_url(place.redis_url, socket_timeout=TIMEOUT) as client:
-        while cursor != 0:
-            cursor, names = client.scan(cursor or 0, match=f"{prefix}*", count=PAGE)
-            for name, register in zip(names, client.mget(names) if names else (), strict=True):
-                stamp = STAMP.search(register) if register else None
-                found[name.decode()[start:]] = int(stamp[1]) if stamp else 0
-    return sorted(found.items())
+        unseen = {name[len(values) :] for name in client.scan_iter(match=values + b"*", count=PAGE)}
+        found = list[tuple[str, int]]()
+        for start in range(0, BUCKETS, HASHES):
+            pipeline = client.pipeline(transaction=False)
+            for bucket in range(start, start + HASHES):
+                pipeline.hgetall(f"{registers}{bucket}")
+            for of_bucket in pipeline.execute():
+                for key, register in of_bucket.items():
+                    if key in unseen:
+                        unseen.remove(key)
+                        stamp = STAMP.search(register)
+                        found.append((key.decode(), int(stamp[1]) if stamp else 0))
+    found += ((key.decode(), 0) for key in unseen)
+    found.sort()
+    return found
 
 
 def milvus(place: Place) -> list[tuple[str, int]]:

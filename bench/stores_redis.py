@@ -2,7 +2,7 @@
 
 `python -m bench.stores_redis`, with REDIS_URL as `make env` prints it.
 
-Leg: `RedisStore.apply` of projected records. Bulk: the same values and registers by plain SETs without comparison, as bytes of Redis' protocol that
+Leg: `RedisStore.apply` of projected records. Bulk: the same values by SET and the same registers by HSET without comparison, as bytes of Redis' protocol that
 were built beforehand, one pipelined send a batch. Both write under names of their own, in turns; each with 1 and 2 writers, the better one counts.
 """
 
@@ -36,8 +36,8 @@ def payloads(client: Any, namespace: str, made: Sequence[Record]) -> list[list[b
     packer, packed = client.connection_pool.make_connection(), []
     applied_at = datetime.now(UTC).isoformat()
     for record in made:
-        names = f"{namespace}aegis:record:policies:{record.key}", f"{namespace}policy:{record.key}"
-        commands = [("SET", names[0], register_of(record, applied_at)), ("SET", names[1], value_of(record, 10**9))]
+        hash_name, value_name = f"{namespace}aegis:registers:policies:{record.claim.bucket}", f"{namespace}policy:{record.key}"
+        commands = [("HSET", hash_name, record.key, register_of(record, record.claim, applied_at)), ("SET", value_name, value_of(record, 10**9))]
         packed.append([b"".join(packer.pack_commands(commands))])
     return packed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -37,8 +37,12 @@ def documents(client: Elasticsearch, index: str, keys: Sequence[str], *, source:
                 yield document
 
 
-def pages(client: Elasticsearch, index: str, size: int, **search: Any) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """Every hit of a search, with its version, from a snapshot of this moment."""
+def pages(client: Elasticsearch, index: str, size: int, columns: Sequence[Any] = (), **search: Any) -> Generator[Sequence[Mapping[str, Any]]]:
+    """Every hit of a search, with its version, from a snapshot of this moment.
+
+    `columns`: what each hit's `sort` gives after its first value. They order nothing, since no two hits share the first; as sort values they take half the
+    time of fields.
+    """
     with translated():
         client.indices.refresh(index=index)
         snapshot = client.open_point_in_time(index=index, keep_alive=SNAPSHOT_KEPT)["id"]
@@ -49,7 +53,7 @@ def pages(client: Elasticsearch, index: str, size: int, **search: Any) -> Iterat
                 answer = client.search(
                     pit={"id": snapshot, "keep_alive": SNAPSHOT_KEPT},
                     size=size,
-                    sort=["_shard_doc"],
+                    sort=["_shard_doc", *columns],
                     search_after=after,
                     version=True,
                     track_total_hits=False,

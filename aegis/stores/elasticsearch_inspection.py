@@ -7,14 +7,18 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from aegis.inspection import ASTRAY, BUCKETS, NO_STAMP, Listed, Sum, Sums
+from aegis.ahead import ahead
+from aegis.claim import claim_of
+from aegis.inspection import ASTRAY, BUCKETS, LOWEST_STAMP, NO_STAMP, Listed, Sum, Sums
 from aegis.stores.elasticsearch_calls import documents, pages
-from aegis.stores.elasticsearch_document import inspected, is_sound, listed
+from aegis.stores.elasticsearch_document import inspected
 from aegis.stores.elasticsearch_errors import translated
 from aegis.stores.elasticsearch_index import DELETED, READABLE, VISIBLE, field
 
 PAGE = 10_000
 """Documents a page of a listing: a few fields each, and the most that the server gives."""
+FEW_BUCKETS = BUCKETS // 2
+"""Of more than so many, reading all documents in their order is quicker than finding those of some buckets, which lie all over the index."""
 _ASTRAY: dict[str, Any] = {"bool": {"must_not": [READABLE]}}
 _SUMMED: dict[str, Any] = {"bool": {"filter": [READABLE], "must_not": [DELETED]}}
 _AGGREGATIONS: dict[str, Any] = {
@@ -30,7 +34,8 @@ _AGGREGATIONS: dict[str, Any] = {
     },
     "astray": {"filter": _ASTRAY, "aggs": {"visible": {"filter": VISIBLE}}},
 }
-_COLUMNS = tuple((name, field(name)) for name in ("key", "stamp", "bucket", "claim", "deleted"))
+_COLUMNS: tuple[Any, ...] = (field("key"), *({field(name): {"mode": "sum"}} for name in ("stamp", "bucket", "claim", "deleted")))
+"""Of several values the server gives one to sort by; of numbers, here, their sum, so that a list is not taken for one of its own values."""
 
 
 def sums(client: Elasticsearch, index: str) -> Sums:
@@ -54,26 +59,28 @@ def sums(client: Elasticsearch, index: str) -> Sums:
 
 def listing(client: Elasticsearch, index: str, buckets: Collection[int]) -> Iterator[Listed]:
     """As the protocol says, without tombstones of deletes."""
-    wanted: list[dict[str, Any]] = []
-    if regular := sorted(set(buckets) - {ASTRAY}):
-        wanted.append({"bool": {"filter": [_SUMMED, {"terms": {field("bucket"): regular}}]}})
+    wanted = frozenset(buckets) - {ASTRAY}
+    if len(wanted) > FEW_BUCKETS:
+        yield from _lines(client, index, _SUMMED, wanted)
+    elif wanted:
+        yield from _lines(client, index, {"bool": {"filter": [_SUMMED, {"terms": {field("bucket"): sorted(wanted)}}]}}, wanted)
     if ASTRAY in buckets:
-        wanted.append(_ASTRAY)
-    if not wanted:
-        return
-    query = {"bool": {"should": wanted, "minimum_should_match": 1}}
-    for hits in pages(client, index, PAGE, query=query, source=False, docvalue_fields=[column for _, column in _COLUMNS]):
+        yield from _lines(client, index, _ASTRAY, frozenset())
+
+
+def _lines(client: Elasticsearch, index: str, query: Mapping[str, Any], buckets: Collection[int]) -> Iterator[Listed]:
+    """What a query finds, without sound documents of other buckets. Unsound ones are told whatever bucket they carry: they are in doubt anyway."""
+    for hits in ahead(pages(client, index, PAGE, _COLUMNS, query=query, source=False)):
         for hit in hits:
-            register = _register(hit)
-            yield listed(hit["_id"], hit["_version"], register, sound=is_sound(hit["_id"], hit["_version"], register))
+            key, version = hit["_id"], hit["_version"]
+            # What has none of a number comes with the highest that there is.
+            _, of, stamp, bucket, claim, deleted, *_ = hit["sort"]
+            if of != key or not stamp == version >= LOWEST_STAMP or deleted not in (0, 1) or (bucket, claim) != claim_of(key, stamp // 4):
+                yield Listed(key, NO_STAMP, deleted == 0)
+            elif bucket in buckets:
+                yield Listed(key, version, deleted == 0)
 
 
 def inspect(client: Elasticsearch, index: str, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
     """As the protocol says; realtime."""
     return {hit["_id"]: inspected(table, hit) for hit in documents(client, index, keys)}
-
-
-def _register(hit: Mapping[str, Any]) -> dict[str, Any]:
-    """The register from the columns; a field with several values or none is left out."""
-    columns = hit.get("fields", {})
-    return {name: values[0] for name, column in _COLUMNS if len(values := columns.get(column, ())) == 1}

@@ -161,7 +161,7 @@ class MilvusStore:
         return Count(visible=seen, tombstones=dead)
 
     def sums(self, table: str) -> Sums:
-        """As the protocol says, by reading keys and claims."""
+        """As the protocol says, by reading keys and claims, which are kept."""
         return self._inspections[table].sums()
 
     def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:

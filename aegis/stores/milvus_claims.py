@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,10 @@ def pairs(key: str, visible: Iterable[Row], tombstones: Iterable[Row]) -> dict[s
 
 def newest(pair: Pair) -> Row | None:
     """The row whose stamp is the record's; None where no row is sound."""
-    return max((row for row in pair if row is not None and sound(row)), key=lambda row: int(row["stamp"]), default=None)
+    rows = [row for row in pair if row is not None and sound(row)]
+    if len(rows) == len(pair):
+        return max(rows, key=lambda row: int(row["stamp"]))
+    return rows[0] if rows else None
 
 
 def listed(key: str, pair: Pair) -> Listed:
@@ -55,6 +58,15 @@ def buckets(pair: Pair) -> set[int]:
     return {row["bucket"] if sound(row) else ASTRAY for row in pair if row is not None}
 
 
+def told(key: str, pair: Pair, asked: Collection[int]) -> Listed | None:
+    """What a listing of the buckets `asked` tells of a key whose rows are `pair`: found by the buckets that they carry, it is told as it was found there."""
+    if ASTRAY not in asked or ASTRAY not in buckets(pair):
+        visible, tombstone = (row if row is not None and row["bucket"] in asked else None for row in pair)
+        if at_home(key, (visible, tombstone)):
+            return listed(key, (visible, tombstone))
+    return None if buckets(pair).isdisjoint(asked) else listed(key, pair)
+
+
 class Summing:
     """Sums of the rows that it is given. Rows of one key are given together."""
 
@@ -64,20 +76,21 @@ class Summing:
 
     def add(self, pair: Pair) -> None:
         """Count the rows of one key."""
-        record = newest(pair)
+        visible, tombstone = pair
+        shown = visible is not None and sound(visible)
+        record = visible if shown and tombstone is None else newest(pair)
         if record is not None:
-            self._highest = max(self._highest, record["stamp"])
-            self._add(record, visible=pair[0] is not None and sound(pair[0]))
-        for row, visible in zip(pair, (True, False), strict=True):
-            if row is not None and not sound(row):
-                self._records[ASTRAY] += 1
-                self._visible[ASTRAY] += visible
-
-    def _add(self, record: Row, *, visible: bool) -> None:
-        if visible or record["stamp"] % 4 != Rank.DELETE:
-            self._records[record["bucket"]] += 1
-            self._claims[record["bucket"]] += record["claim"]
-            self._visible[record["bucket"]] += visible
+            stamp, bucket = record["stamp"], record["bucket"]
+            self._highest = max(self._highest, stamp)
+            if shown or stamp % 4 != Rank.DELETE:
+                self._records[bucket] += 1
+                self._claims[bucket] += record["claim"]
+                self._visible[bucket] += shown
+        if visible is not None and not shown:
+            self._records[ASTRAY] += 1
+            self._visible[ASTRAY] += 1
+        if tombstone is not None and not sound(tombstone):
+            self._records[ASTRAY] += 1
 
     def sums(self) -> Sums:
         """Of all that was added."""

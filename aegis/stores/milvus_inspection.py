@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from aegis.stores import milvus_claims
 from aegis.stores.milvus_calls import MilvusCalls, Wanted
 from aegis.stores.milvus_claims import UNSOUND, Pair
 from aegis.stores.milvus_collections import Collections
+from aegis.stores.milvus_kept import KeptRows
 from aegis.stores.milvus_row import VECTOR, sound
 from aegis.stores.milvus_vectors import Vector
 from aegis.stores.protocol import Image
@@ -30,13 +32,16 @@ class MilvusInspection:
         self._of = of
 
     def sums(self) -> Sums:
-        """See `Store.sums`."""
-        of, summing = self._of, milvus_claims.Summing()
+        """See `Store.sums`. What a listing would read again is kept."""
+        of, summing, kept = self._of, milvus_claims.Summing(), KeptRows()
         everything = Wanted(below=True, above=True, window=self._calls.window())
         for visible, tombstones in self._calls.by_bucket(of.both, [of.claim_fields] * 2, everything):
-            for pair in milvus_claims.pairs(of.key, visible, tombstones).values():
+            found = milvus_claims.pairs(of.key, visible, tombstones)
+            for pair in found.values():
                 summing.add(pair)
-        return summing.sums()
+            kept.add(found)
+        kept.flush()
+        return replace(summing.sums(), kept=kept)
 
     def listing(self, buckets: Collection[int]) -> Iterator[Listed]:
         """See `Store.listing`. A row may carry a bucket that is not its key's; such keys are looked up one by one, so that each is named once."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from neo4j import ManagedTransaction
 
+from aegis.ahead import ahead
 from aegis.inspection import ASTRAY, BUCKETS, NO_STAMP, Listed, Sum, Sums
 from aegis.stores import neo4j_image
 from aegis.stores.neo4j_calls import Neo4jCalls
@@ -64,21 +65,20 @@ class Neo4jInspection:
         asked = sorted(bucket for bucket in set(buckets) if bucket != ASTRAY)
         step = _buckets_of(KEYS_PER_PAGE, self._count(self._of.size))
         text = self._of.listing if self._unlabelled() else self._of.listing_alone
-        for start in range(0, len(asked), step):
-            yield from self._sound(text, asked[start : start + step])
+        for page in ahead(self._sound(text, asked, step)):
+            yield from neo4j_image.listed_page(page)
         if ASTRAY in buckets:
             told = frozenset(asked)
             yield from (neo4j_image.listed_strays(row) for row in self._pages(self._of.strays) if row["bucket"] not in told)
 
-    def _sound(self, text: str, buckets: Sequence[int]) -> Iterator[Listed]:
-        """Records in `buckets`, in pages by key."""
-        after: str | None = None
-        while True:
-            page = self._calls.read(text, after=after, limit=KEYS_PER_PAGE, buckets=buckets)[0]
-            yield from neo4j_image.listed_page(page)
-            if len(page["keys"]) < KEYS_PER_PAGE:
-                return
-            after = page["keys"][-1]
+    def _sound(self, text: str, buckets: Sequence[int], step: int) -> Generator[Mapping[str, Any]]:
+        """Records in `buckets`, `step` of them at a time, in pages by key."""
+        for start in range(0, len(buckets), step):
+            page: Mapping[str, Any] | None = None
+            while page is None or len(page["keys"]) == KEYS_PER_PAGE:
+                after = page["keys"][-1] if page else None
+                page = self._calls.read(text, after=after, limit=KEYS_PER_PAGE, buckets=buckets[start : start + step])[0]
+                yield page
 
     def inspect(self, keys: Sequence[str]) -> dict[str, Listed]:
         """See `Store.inspect`."""

@@ -60,7 +60,8 @@ class Store(Protocol):
 
     def sums(self, table: str) -> Sums:
         """Sums of what is really stored, by the engine where it can. What has no readable bookkeeping is counted under `ASTRAY` (visible or not, claims 0):
-        records without a stamp or bucket, copies beside a record, placeholders that nothing refers to.
+        records without a stamp or bucket, copies beside a record, placeholders that nothing refers to. Where Python has to read every record, what a listing
+        would read again is `kept`: whoever asked closes it.
         """
 
     def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:

@@ -1,8 +1,8 @@
-"""Redis: JSON values for readers, with the register of each record beside its value.
+"""Redis: JSON values for readers, and the register of each record in a hash of its bucket, so that a comparison reads only the buckets that differ.
 
-    {prefix}{key}                     the value, e.g. `policy:P-1`; absent for a tombstone
-    aegis:record:{table}:{key}        the register: stamp, bucket, claim, applied_at and position as JSON
-    the shape's generation            counter, raised by every call that applied a record of the table
+    {prefix}{key}                        the value, e.g. `policy:P-1`; absent for a tombstone
+    aegis:registers:{table}:{bucket}     hash, key -> register: stamp, bucket, claim, applied_at and position as JSON
+    the shape's generation               counter, raised by every call that applied a record of the table
 
 A server-side script holds the one rule, so any number of writers may share a key. A call names keys of several hash slots: one primary, no cluster.
 """
@@ -17,16 +17,18 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from aegis.claim import bucket_of
 from aegis.errors import ChangeRejected
-from aegis.inspection import Listed, Sums
+from aegis.inspection import BUCKETS, Listed, Sums
 from aegis.projections.shapes import CacheKeyspace
 from aegis.record import APPLIED, STALE, Content, Outcome, Record, StoredRecord, rejected
-from aegis.stores import redis_inspection as inspection
 from aegis.stores import redis_removal as removal
 from aegis.stores.protocol import Count, Image
 from aegis.stores.redis_errors import translated
-from aegis.stores.redis_names import Names, beginning_with, text_of
+from aegis.stores.redis_inspection import RedisInspection, look
+from aegis.stores.redis_names import Names
 from aegis.stores.redis_register import beginning, register_of, stored_record, value_of
+from aegis.stores.redis_registers import registers
 from aegis.stores.redis_script import SCRIPT, Call, answers, packed_call, word
 
 CALL_RECORDS = 250
@@ -46,11 +48,14 @@ class RedisStore:
     ) -> None:
         self.tables = frozenset(shapes)
         self._names = {table: Names(namespace, table, shape) for table, shape in shapes.items()}
+        # A name is packed for every record that is applied: here each once.
+        self._hashes = {table: [word(names.registers(bucket).encode()) for bucket in range(BUCKETS)] for table, names in self._names.items()}
         self._max_value_bytes = max_value_bytes
         # Retrying is the stream app's business, with the breaker in view.
         self._client: Any = redis.Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), health_check_interval=0
         )
+        self._inspections = {table: RedisInspection(self._client, names) for table, names in self._names.items()}
 
     def prepare(self) -> None:
         """Load the script; keys need no preparation."""
@@ -70,10 +75,10 @@ class RedisStore:
     def fetch(self, table: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
         """As the protocol says. Register and value of a key are read as of one moment."""
         found: dict[str, StoredRecord] = {}
+        names = self._names[table]
         for chunk in _chunks(keys, READ_RECORDS):
-            names = self._names[table]
             with translated():
-                texts = self._client.mget([names.register(key) for key in chunk] + [names.value(key) for key in chunk])
+                texts = self._client.eval_ro(removal.FETCH, 2 * len(chunk), *names.of(chunk), names.before_key)
             for key, register, value in zip(chunk, texts, texts[len(chunk) :], strict=False):
                 if register is not None and (record := stored_record(table, key, register, value)) is not None:
                     found[key] = record
@@ -84,31 +89,26 @@ class RedisStore:
         return content
 
     def scan(self, table: str) -> Iterator[StoredRecord]:
-        """As the protocol says; keys alone are remembered, since the server may name one twice."""
-        for keys in self._keys(table):
-            yield from self.fetch(table, keys).values()
+        """As the protocol says, bucket by bucket."""
+        for bucket, rows in registers(self._client, self._names[table], range(BUCKETS)):
+            for keys in _chunks([key for key, *_ in rows if bucket_of(key) == bucket], READ_RECORDS):
+                yield from self.fetch(table, keys).values()
 
     def count(self, table: str) -> Count:
         """As the protocol says, by walking the registers."""
-        visible = total = 0
-        for keys in self._keys(table):
-            if keys:
-                with translated():
-                    visible += self._client.exists(*(self._names[table].value(key) for key in keys))
-            total += len(keys)
-        return Count(visible=visible, tombstones=total - visible)
+        return self._inspections[table].count()
 
     def sums(self, table: str) -> Sums:
         """As the protocol says."""
-        return inspection.sums(self._client, self._names[table])
+        return self._inspections[table].sums()
 
     def listing(self, table: str, buckets: Collection[int]) -> Iterator[Listed]:
         """As the protocol says."""
-        return inspection.listing(self._client, self._names[table], buckets)
+        return self._inspections[table].listing(buckets)
 
     def inspect(self, table: str, keys: Sequence[str]) -> Mapping[str, Listed]:
         """As the protocol says."""
-        return inspection.inspect(self._client, self._names[table], keys)
+        return self._inspections[table].inspect(keys)
 
     def forget(self, table: str, expected: Mapping[str, int]) -> int:
         """As the protocol says. Raises the table's generation where readers saw something of it."""
@@ -129,7 +129,8 @@ class RedisStore:
     def _calls(self, table: str, records: Sequence[Record], outcomes: dict[int, Outcome]) -> Iterator[Call]:
         """Calls of the script for one table; what has no value goes into `outcomes`."""
         names, applied_at = self._names[table], datetime.now(UTC).isoformat()
-        places, registers, values, arguments, size = list[int](), list[bytes](), list[bytes](), list[bytes](), 0
+        before, of_bucket = names.value("").encode(), self._hashes[table]
+        places, hashes, values, arguments, size = list[int](), list[bytes](), list[bytes](), list[bytes](), 0
         for place, record in enumerate(records):
             if record.table != table:
                 continue
@@ -139,39 +140,28 @@ class RedisStore:
                 outcomes[place] = rejected(error)
                 continue
             if places and (len(places) == CALL_RECORDS or size + len(value) > CALL_BYTES):
-                yield places, packed_call(names.counter, registers, values, arguments)
-                places, registers, values, arguments, size = [], [], [], [], 0
+                yield places, packed_call(names.counter, len(before), hashes, values, arguments)
+                places, hashes, values, arguments, size = [], [], [], [], 0
             places.append(place)
-            registers.append(word(names.register(record.key).encode()))
-            values.append(word(names.value(record.key).encode()))
-            arguments.append(word(register_of(record, applied_at)) + word(value))
+            claim = record.claim
+            hashes.append(of_bucket[claim.bucket])
+            values.append(word(before + record.key.encode()))
+            arguments.append(word(register_of(record, claim, applied_at)) + word(value))
             size += len(value)
         if places:
-            yield places, packed_call(names.counter, registers, values, arguments)
+            yield places, packed_call(names.counter, len(before), hashes, values, arguments)
 
     def _overtaken(self, records: Sequence[Record], outcomes: dict[int, Outcome]) -> None:
         """What cannot be stored but is older than what is stored is stale: nobody needs to hear of it."""
         places = [place for place, outcome in outcomes.items() if outcome.reason is not None]
         if not places:
             return
-        with translated():
-            registers = self._client.mget([self._names[records[place].table].register(records[place].key) for place in places])
-        for place, register in zip(places, registers, strict=True):
-            held = beginning(register or b"")
-            if held is not None and records[place].stamp.packed < held.stamp:
-                outcomes[place] = STALE
-
-    def _keys(self, table: str) -> Iterator[list[str]]:
-        prefix = self._names[table].register("")
-        pattern = beginning_with(prefix)
-        seen: set[str] = set()
-        cursor: int | None = None
-        while cursor != 0:
-            with translated():
-                cursor, names = self._client.scan(cursor or 0, match=pattern, count=READ_RECORDS)
-            new = {text.removeprefix(prefix) for name in names if (text := text_of(name)) is not None} - seen
-            seen |= new
-            yield list(new)
+        for table in {records[place].table for place in places}:
+            mine = {records[place].key: place for place in places if records[place].table == table}
+            for key, (register, _) in look(self._client, self._names[table], list(mine)).items():
+                held = beginning(register)
+                if held is not None and records[mine[key]].stamp.packed < held.stamp:
+                    outcomes[mine[key]] = STALE
 
 
 def _chunks(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:

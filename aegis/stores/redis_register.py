@@ -1,8 +1,8 @@
-"""How a record lies in Redis: its register, JSON beside the value that readers get.
+"""How a record lies in Redis: its register, JSON in the hash of its bucket, and the value that readers get.
 
     {"stamp":164,"bucket":1433,"claim":519246999,"applied_at":"…","topic":"…","partition":3,"offset":7,"lsn":…,"transaction_id":…,"committed_at":"…"}
 
-The stamp comes first: `redis_apply.lua` reads it there. A string and not a hash, so that one MGET and one MSET serve many records.
+Stamp, bucket and claim come first: the scripts read them there.
 """
 
 from __future__ import annotations
@@ -45,15 +45,14 @@ def value_of(record: Record, max_bytes: int) -> bytes:
     return value
 
 
-def register_of(record: Record, applied_at: str) -> bytes:
-    """The register that goes beside the value."""
-    bucket, claim = record.claim
+def register_of(record: Record, claim: Claim, applied_at: str) -> bytes:
+    """The register of `record`. `claim`: its own, which the caller needs too."""
     position = record.position
     return orjson.dumps(
         {
             "stamp": record.stamp.packed,
-            "bucket": bucket,
-            "claim": claim,
+            "bucket": claim.bucket,
+            "claim": claim.claim,
             "applied_at": applied_at,
             "topic": position.topic,
             "partition": position.partition,
@@ -93,7 +92,7 @@ def beginning(register: bytes) -> Beginning | None:
 
 
 def stored_record(table: str, key: str, register: bytes, value: bytes | None) -> StoredRecord | None:
-    """What the register and the value beside it say; None where the register cannot be read, or is a copy of another key's.
+    """What register and value say; None where the register cannot be read, or is a copy of another key's.
 
     The value alone decides what readers see: without one, the record is a tombstone.
     """

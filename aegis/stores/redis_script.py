@@ -26,11 +26,14 @@ def word(text: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
-def packed_call(counter: str, registers: Sequence[bytes], values: Sequence[bytes], arguments: Sequence[bytes]) -> bytes:
-    """One EVALSHA. `registers` and `values`: names, a bulk string a record; `arguments`: register and value, two bulk strings a record."""
-    key_count = 1 + len(registers) + len(values)
-    head = b"*%d\r\n" % (3 + key_count + 2 * len(arguments))
-    return b"".join((head, word(b"EVALSHA"), word(SHA), word(b"%d" % key_count), word(counter.encode()), *registers, *values, *arguments))
+def packed_call(counter: str, before_key: int, hashes: Sequence[bytes], values: Sequence[bytes], arguments: Sequence[bytes]) -> bytes:
+    """One EVALSHA. `hashes` and `values`: names, a bulk string a record; `before_key`: how many bytes of a value's name stand before the key; `arguments`:
+    register and value, two bulk strings a record.
+    """
+    key_count = 1 + len(hashes) + len(values)
+    head = b"*%d\r\n" % (4 + key_count + 2 * len(arguments))
+    names = (word(counter.encode()), *hashes, *values)
+    return b"".join((head, word(b"EVALSHA"), word(SHA), word(b"%d" % key_count), *names, word(b"%d" % before_key), *arguments))
 
 
 def answers(client: Any, calls: Iterable[Call]) -> Iterator[tuple[Sequence[int], bytes]]:
@@ -38,7 +41,7 @@ def answers(client: Any, calls: Iterable[Call]) -> Iterator[tuple[Sequence[int],
 
     A server that has restarted has forgotten the script and is told again. Raises what the driver raises; which calls were applied is then unknown.
     """
-    with _connection(client) as connection:
+    with connection_of(client) as connection:
         sent = list(_sent(connection, calls))
         replies = _replies(connection, len(sent))
         if any(isinstance(reply, NoScriptError) for reply in replies):
@@ -69,7 +72,7 @@ def _replies(connection: Any, number: int) -> list[Any]:
 
 
 @contextmanager
-def _connection(client: Any) -> Iterator[Any]:
+def connection_of(client: Any) -> Iterator[Any]:
     """A connection of the client's pool; closed where something went wrong, since replies may be under way."""
     connection = client.connection_pool.get_connection()
     try:

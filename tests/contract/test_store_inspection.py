@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from aegis.claim import bucket_of, claim_of
 from aegis.inspection import ASTRAY, BUCKETS, NO_STAMP, Listed, Sum, differing
 from aegis.record import Record
@@ -73,9 +75,12 @@ def test_stamps_keep_every_digit(opened: Opened) -> None:
     assert live == {record.key: listed(record) for record in records[:2]}
 
 
-def test_a_listing_names_every_key_of_its_buckets_once_and_no_other(opened: Opened) -> None:
+@pytest.mark.parametrize("without_keys", [False, True], ids=["few-buckets", "nearly-all-buckets"])
+def test_a_listing_names_every_key_of_its_buckets_once_and_no_other(opened: Opened, without_keys: bool) -> None:
     made = of_every_kind(opened, 120)
     some = {bucket_of(record.key) for record in made[::2]}
+    if without_keys:
+        some |= set(range(BUCKETS)) - {bucket_of(record.key) for record in made}
     found = [one for one in opened.store.listing("policies", some) if not one.is_deleted]
     expected = [listed(record) for record in made if bucket_of(record.key) in some]
     assert sorted(found, key=lambda one: one.key) == sorted((one for one in expected if not one.is_deleted), key=lambda one: one.key)
@@ -88,6 +93,8 @@ def test_sums_listing_and_inspection_tell_the_same_of_many_keys(opened: Opened) 
     sums, everything = opened.store.sums("policies"), list(opened.store.listing("policies", EVERYWHERE))
     alive = [one for one in everything if not one.is_deleted]
     assert len({one.key for one in everything}) == len(everything)
+    if sums.kept is not None:
+        assert sorted(sums.kept.listing(EVERYWHERE)) == sorted(everything)
     assert Counter(bucket_of(one.key) for one in alive) == {bucket: one.records for bucket, one in said(sums).items()}
     assert sum(one.visible for one in alive) == sum(one.visible for one in sums.buckets.values())
     assert said(sums) == said(recomputed(opened.store))

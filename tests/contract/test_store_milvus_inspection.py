@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -44,8 +45,12 @@ class Shelf:
         self.client.upsert(self.visible, [{**row, **columns}])
 
     def listed(self, *buckets: int) -> list[Listed]:
-        """What is in `buckets`, by key."""
-        return sorted(self.store.listing("policies", buckets), key=lambda one: one.key)
+        """What is in `buckets`, by key: told alike by a listing and by what the sums keep."""
+        listed, kept = sorted(self.store.listing("policies", buckets)), self.store.sums("policies").kept
+        assert kept is not None
+        with closing(kept):
+            assert sorted(kept.listing(buckets)) == listed
+        return listed
 
 
 @pytest.fixture
@@ -113,6 +118,24 @@ def test_a_record_with_another_keys_bucket_is_summed_and_listed_there_and_named_
     assert set(shelf.store.sums("policies").buckets) == {there}
     assert shelf.listed(bucket_of("P-1")) == []
     assert shelf.listed(there) == shelf.listed(*range(BUCKETS)) == [Listed("P-1", 28, visible=True)]
+
+
+def test_what_the_sums_keep_tells_odd_rows_as_a_listing_does_whatever_is_asked_for(shelf: Shelf) -> None:
+    keys = [f"P-{n}" for n in range(12)]
+    shelf.store.apply([tombstone(key, n + 1) if n % 2 else upsert(shelf.opened, key, n + 1) for n, key in enumerate(keys)])
+    homes = [bucket_of(key) for key in keys]
+    columns = [{"bucket": homes[1]}, {"bucket": BUCKETS}, {"stamp": 3}, {"claim": -5}, {"bucket": -7, "stamp": 3}]
+    for key, tampered in zip(keys[::2], columns, strict=False):
+        shelf.tampered(key, tampered)
+    beside = [{"stamp": 4, "bucket": homes[3], "claim": 1}, {"stamp": 9, "bucket": homes[0], "claim": 1}, {"stamp": 99, "bucket": homes[5]}, {}]
+    shelf.client.upsert(shelf.visible, [row_by_hand(SHAPE, key, **tampered) for key, tampered in zip(keys[1::2], beside, strict=False)])
+    everywhere = shelf.listed(ASTRAY, *range(BUCKETS))
+    assert [one.key for one in everywhere] == sorted(keys)
+    assert {one.copies for one in everywhere} == {1, 2}
+    within = [{one.key for one in shelf.listed(bucket)} for bucket in (ASTRAY, *homes)]
+    assert set().union(*within) == set(keys)
+    assert shelf.listed(*homes[::3]) != shelf.listed(ASTRAY, *homes[::3]) != everywhere
+    assert shelf.listed() == []
 
 
 def test_listings_and_sums_of_more_rows_than_an_answer_holds_are_whole(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What only Redis does: faults of its server's own kind, the generation counter, the register beside the value."""
+"""What only Redis does: faults of its server's own kind, the generation counter, registers in the hashes of their buckets."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import orjson
 import pytest
 import redis
 
+from aegis.claim import bucket_of
 from aegis.errors import StoreUnavailable
+from aegis.inspection import NO_STAMP
 from aegis.record import APPLIED, STALE
 from aegis.stores.redis import CALL_RECORDS, RedisStore
+from tests.contract.mixed import recomputed
 from tests.contract.open_redis import SHAPES, open_redis
 from tests.contract.opened import Opened
 from tests.contract.records import tombstone, upsert
 from tests.support.wait import until
 
 pytestmark = pytest.mark.stack
+REGISTERS = f"aegis:registers:policies:{bucket_of('P-1')}"
 
 
 @pytest.fixture
@@ -68,10 +72,11 @@ def test_readers_get_the_policy_as_json_under_its_own_name(own: Opened, store: R
     record = upsert(own, "P-1", 5)
     store.apply([record])
     assert orjson.loads(server.get("policy:P-1")) == record.content
-    assert server.get("aegis:record:policies:P-1").startswith(b'{"stamp":20,')
+    assert server.hget(REGISTERS, "P-1").startswith(b'{"stamp":20,')
     store.apply([tombstone("P-1", 5)])
     assert server.get("policy:P-1") is None
-    assert server.get("aegis:record:policies:P-1").startswith(b'{"stamp":23,')
+    assert server.hget(REGISTERS, "P-1").startswith(b'{"stamp":23,')
+    assert sorted(server.keys()) == [REGISTERS.encode(), b"policies:generation"]
 
 
 def test_the_generation_is_raised_only_when_a_record_of_its_table_was_applied(own: Opened, store: RedisStore, server: redis.Redis) -> None:
@@ -116,6 +121,34 @@ def test_a_fault_of_our_own_is_not_called_unavailable(own: Opened, store: RedisS
     server.set("policies:generation", "no number")
     with pytest.raises(redis.ResponseError, match="not an integer"):
         store.apply([upsert(own, "P-1", 1)])
+
+
+def test_somebodys_own_key_where_registers_belong_is_in_nobodys_way(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    store.apply([upsert(own, "P-2", 2)])
+    server.set(REGISTERS, "손으로 쓴 글")
+    record = upsert(own, "P-1", 1)
+    assert store.inspect("policies", ["P-1"]) == {}
+    assert store.fetch("policies", ["P-1", "P-2"]).keys() == {"P-2"}
+    assert [held.key for held in store.scan("policies")] == ["P-2"]
+    assert store.forget("policies", {"P-1": NO_STAMP}) == 0
+    assert store.sums("policies") == recomputed(store)
+    assert server.get(REGISTERS) == "손으로 쓴 글".encode()
+    assert store.apply([record, upsert(own, "P-3", 3)]) == [APPLIED, APPLIED]
+    assert store.apply([upsert(own, "P-1", 1), upsert(own, "P-2", 1)]) == [APPLIED, STALE]
+    assert store.fetch("policies", ["P-1"])["P-1"].content == record.content
+    images = store.images("policies", ["P-1"])
+    server.delete("policy:P-1")
+    server.set(REGISTERS, "손으로 쓴 글")
+    assert store.restore("policies", images) == 1
+    assert store.fetch("policies", ["P-1"])["P-1"].content == record.content
+
+
+def test_a_fault_that_is_none_of_the_registers_type_stops_the_call(own: Opened, store: RedisStore, server: redis.Redis) -> None:
+    server.execute_command("ACL", "SETUSER", "default", "-hget")
+    with pytest.raises(redis.ResponseError):
+        store.apply([upsert(own, "P-1", 1)])
+    server.execute_command("ACL", "SETUSER", "default", "+hget")
+    assert store.apply([upsert(own, "P-1", 1)]) == [APPLIED]
 
 
 def test_a_value_that_vanished_behind_our_back_is_read_as_it_is(own: Opened, store: RedisStore, server: redis.Redis) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -39,29 +39,39 @@ def hand() -> Iterator[redis.Redis]:
         yield client
 
 
-REGISTERS: dict[str, Callable[[redis.Redis, str], object]] = {
-    "none": lambda hand, name: None,
-    "empty": lambda hand, name: hand.set(name, ""),
-    "no-json": lambda hand, name: hand.set(name, "어제 고침"),
-    "without-a-stamp": lambda hand, name: hand.set(name, '{"bucket":1,"claim":2}'),
-    "of-an-impossible-stamp": lambda hand, name: hand.set(name, '{"stamp":3,"bucket":1,"claim":2,"applied_at":"2026-11-21T00:00:00Z"}'),
-    "beyond-64-bits": lambda hand, name: hand.set(name, '{"stamp":9223372036854775808,"bucket":1,"claim":2,"applied_at":"2026-11-21T00:00:00Z"}'),
-    "of-no-bucket": lambda hand, name: hand.set(name, '{"stamp":4,"bucket":4096,"claim":2,"applied_at":"2026-11-21T00:00:00Z"}'),
-    "no-string": lambda hand, name: hand.hset(name, "stamp", "4"),
+def hash_of(unique: str, key: str) -> str:
+    """Where the register of `key` is."""
+    return f"{unique}:aegis:registers:policies:{bucket_of(key)}"
+
+
+BUCKET = bucket_of("x")
+REGISTERS: dict[str, str | bytes | None] = {
+    "none": None,
+    "empty": "",
+    "no-json": "어제 고침",
+    "no-text": b"\xff\x00",
+    "without-a-stamp": f'{{"bucket":{BUCKET},"claim":2}}',
+    "of-an-impossible-stamp": f'{{"stamp":3,"bucket":{BUCKET},"claim":2,"applied_at":"2026-11-21T00:00:00Z"}}',
+    "beyond-64-bits": f'{{"stamp":9223372036854775808,"bucket":{BUCKET},"claim":2,"applied_at":"2026-11-21T00:00:00Z"}}',
+    "beyond-a-claim": f'{{"stamp":4,"bucket":{BUCKET},"claim":4294967296,"applied_at":"2026-11-21T00:00:00Z"}}',
+    "of-no-bucket": '{"stamp":4,"bucket":4096,"claim":2,"applied_at":"2026-11-21T00:00:00Z"}',
+    "of-another-bucket": f'{{"stamp":4,"bucket":{BUCKET ^ 1},"claim":2,"applied_at":"2026-11-21T00:00:00Z"}}',
+    "of-another-bucket-deleted": f'{{"stamp":7,"bucket":{BUCKET ^ 1},"claim":2,"applied_at":"2026-11-21T00:00:00Z"}}',
 }
-"""How the register of a key x is made by hand."""
+"""The register of a key x, made by hand."""
 
 
 @pytest.mark.parametrize("written", [True, False], ids=["with-a-value", "without-a-value"])
-@pytest.mark.parametrize("make", REGISTERS.values(), ids=REGISTERS)
+@pytest.mark.parametrize("register", REGISTERS.values(), ids=REGISTERS)
 def test_what_has_no_readable_register_is_astray_and_is_forgotten_and_put_back(
-    own: Opened, hand: redis.Redis, unique: str, make: Callable[[redis.Redis, str], object], written: bool
+    own: Opened, hand: redis.Redis, unique: str, register: str | bytes | None, written: bool
 ) -> None:
     own.store.apply([upsert(own, "P-1", 7), tombstone("P-2", 8)])
-    make(hand, f"{unique}:aegis:record:policies:x")
+    if register is not None:
+        hand.hset(hash_of(unique, "x"), "x", register)
     if written:
         hand.set(f"{unique}:policy:x", b"\xff\x00")
-    there = hand.exists(f"{unique}:aegis:record:policies:x", f"{unique}:policy:x")
+    there = written or register is not None
     expected = {"x": Listed("x", NO_STAMP, visible=written)} if there else {}
 
     def told() -> None:
@@ -84,12 +94,13 @@ def test_what_has_no_readable_register_is_astray_and_is_forgotten_and_put_back(
 
 def test_a_register_copied_to_another_key_is_no_record_of_that_key(own: Opened, hand: redis.Redis, unique: str) -> None:
     own.store.apply([upsert(own, "P-1", 7)])
-    for name in ("aegis:record:policies:", "policy:"):
-        hand.copy(f"{unique}:{name}P-1", f"{unique}:{name}x")
+    hand.hset(hash_of(unique, "x"), "x", hand.hget(hash_of(unique, "P-1"), "P-1"))
+    hand.copy(f"{unique}:policy:P-1", f"{unique}:policy:x")
     found = Listed("x", NO_STAMP, visible=True)
     assert own.store.inspect("policies", ["x"]) == {"x": found}
-    assert found in list(own.store.listing("policies", [bucket_of("P-1")]))
-    assert own.store.sums("policies").buckets[bucket_of("P-1")].records == 2
+    assert list(own.store.listing("policies", [ASTRAY])) == [found]
+    assert list(own.store.listing("policies", [bucket_of("x")])) == []
+    assert own.store.sums("policies").buckets[ASTRAY] == Sum(1, 0, 1)
     assert set(own.store.fetch("policies", ["P-1", "x"])) == {"P-1"}
     assert own.store.forget("policies", {"x": NO_STAMP, "P-1": NO_STAMP}) == 1
 
@@ -135,14 +146,15 @@ def test_the_generation_is_raised_by_what_readers_see_go_or_come(own: Opened, ha
 
 def test_names_that_are_no_text_are_passed_over(own: Opened, hand: redis.Redis, unique: str) -> None:
     own.store.apply([upsert(own, "P-1", 7)])
-    for name in ("aegis:record:policies:", "policy:"):
-        hand.set(f"{unique}:{name}".encode() + b"\xff\xfe", "x")
+    for name in (b"\xff\xfe", b"P\n\xff"):
+        hand.hset(hash_of(unique, "P-1"), name, hand.hget(hash_of(unique, "P-1"), "P-1"))
+        hand.set(f"{unique}:policy:".encode() + name, "x")
     assert said(own.store.sums("policies")) == said(recomputed(own.store))
     assert [one.key for one in own.store.listing("policies", EVERYWHERE)] == ["P-1"]
 
 
 def test_a_poison_record_over_an_unreadable_register_is_rejected_and_not_called_stale(own: Opened, hand: redis.Redis, unique: str) -> None:
-    hand.set(f"{unique}:aegis:record:policies:P-1", "어제 고침")
+    hand.hset(hash_of(unique, "P-1"), "P-1", "어제 고침")
     assert own.store.apply([own.poison(upsert(own, "P-1", 1))])[0].reason is not None
     own.store.apply([upsert(own, "P-1", 2)])
     assert own.store.apply([own.poison(upsert(own, "P-1", 1))]) == [STALE]

@@ -131,7 +131,7 @@ def rules(stack: Settings, owner: str, prefix: str) -> Any:
 def wiped(stack: Settings, rules: list[str]) -> Callable[[], set[str]]:
     """Everything of business rules is gone from Redis, tombstones too. Gives what of them readers see."""
     client: Any = redis.Redis.from_url(stack.redis_url.get_secret_value())
-    for pattern in ("business_rule:*", "aegis:record:business_rules:*"):
+    for pattern in ("business_rule:*", "aegis:registers:business_rules:*"):
         names = list(client.scan_iter(match=pattern, count=1000))
         for start in range(0, len(names), 500):
             client.delete(*names[start : start + 500])

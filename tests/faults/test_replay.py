@@ -11,6 +11,7 @@ import redis
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from aegis.claim import bucket_of
 from aegis.consumer_groups import consumer_group
 from aegis.derivations import STORES
 from aegis.offsets import Offsets
@@ -37,7 +38,7 @@ def cache(stack: Settings) -> Any:
 
 def take_away(cache: Any, key: str) -> None:
     """A policy in Redis, as if it had never come."""
-    assert cache.delete(f"policy:{key}", f"aegis:record:policies:{key}") == 2
+    assert cache.delete(f"policy:{key}") + cache.hdel(f"aegis:registers:policies:{bucket_of(key)}", key) == 2
 
 
 def committed_elsewhere(stack: Settings, store: str) -> dict[str, int]:

@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch, helpers
 from neo4j import GraphDatabase
 from pymilvus import MilvusClient
 
-from aegis.claim import claim_of
+from aegis.claim import bucket_of, claim_of
 from aegis.embedding.factory import open_embedder
 from aegis.settings import Settings
 from tests.support.planting import elasticsearch as documents
@@ -67,16 +67,17 @@ def _kept(where: str, key: str, versions: Versions, kept: tuple[Any, Any, Any], 
 def _redis(settings: Settings, prefix: str, versions: Mapping[str, Versions]) -> Iterable[str]:
     client: Any = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=30)
     for table, space in PREFIXES.items():
-        registers = {
-            name.decode().removeprefix(f"aegis:record:{table}:"): name for name in client.scan_iter(match=f"aegis:record:{table}:{prefix}*", count=1000)
-        }
+        registers: dict[str, bytes] = {}
+        for name in client.scan_iter(match=f"aegis:registers:{table}:*", count=1000):
+            for key, register in ((field.decode(), register) for field, register in client.hgetall(name).items() if field.startswith(prefix.encode())):
+                if int(name.rpartition(b":")[2]) == bucket_of(key):
+                    registers[key] = register
+                else:
+                    yield f"redis {table} {key}: a register in {name.decode()}"
         values = {name.decode().removeprefix(space) for name in client.scan_iter(match=f"{space}{prefix}*", count=1000)}
         yield from (f"redis {table} {key}: value without register" for key in sorted(values - registers.keys()))
         yield from (f"redis {table} {key}: no register" for key in sorted(versions[table].keys() - registers.keys()))
-        for (key, name), register in zip(registers.items(), client.mget(list(registers.values())) if registers else (), strict=True):
-            if register is None:
-                yield f"redis {table} {key}: {name.decode()} is no text"
-                continue
+        for key, register in registers.items():
             fields = json.loads(register)
             yield from _kept(f"redis {table}", key, versions[table], (fields["stamp"], fields["bucket"], fields["claim"]), visible=key in values)
     client.close()

@@ -46,6 +46,14 @@ def test_rows_of_one_key_are_listed_and_summed_as_one_record_and_its_strays(pair
     assert summing.sums() == Sums(sums, listed.stamp)
 
 
+def test_records_of_a_bucket_are_added_up_and_the_highest_stamp_is_that_of_all() -> None:
+    summing = milvus_claims.Summing()
+    for pair in ((VISIBLE, None), (None, DELETED), (row(8), None), (None, WITHDRAWN), (BY_HAND, BY_HAND)):
+        summing.add(pair)
+    claims = 2 * CLAIM + claim_of("P-1", 2).claim
+    assert summing.sums() == Sums({BUCKET: Sum(3, claims, 2), ASTRAY: Sum(2, 0, 1)}, 31)
+
+
 @pytest.mark.parametrize("columns", [{"stamp": 3}, {"stamp": -8}, {"bucket": -1}, {"bucket": BUCKETS}, {"claim": -1}, {"claim": 2**32}])
 def test_what_no_row_can_have_is_astray_wherever_it_stands(columns: dict[str, int]) -> None:
     tampered = {**VISIBLE, **columns}

@@ -13,7 +13,7 @@ from aegis.claim import bucket_of, claim_of
 from aegis.inspection import BUCKETS, Listed, Sum, Sums, differing
 from aegis.stamp import Rank, Stamp
 from aegis.stores.memory import MemoryStore
-from batch.compare import Pair, Slice, Suspects, Sweep, agrees
+from batch.compare import Pair, Slice, Suspects, Sweep, agrees, disagreeing
 from batch.truth import Truth
 from tests.unit.test_reconcile_confirm import HERE, record
 
@@ -61,6 +61,10 @@ def test_lost_old_and_surplus_records_are_suspects_and_their_neighbours_are_not(
     stored = {**rows, "k7": 6, "surplus": 9}
     del stored["k5"]
     assert suspects(rows, stored) == {"k5", "k7", "surplus"}
+
+
+def test_a_row_of_which_a_store_has_the_tombstone_of_a_delete_is_a_suspect() -> None:
+    assert suspects({"a": 1, "b": 2, "d": 4}, {"a": 1}, {"b": 2, "c": 3}) == {"b", "d"}
 
 
 keys = st.dictionaries(st.sampled_from([f"k{number}" for number in range(12)]), st.integers(1, 5))
@@ -121,5 +125,4 @@ def test_two_faults_that_cancel_in_the_sums_are_found_where_contents_are_compare
     sweep = Sweep(truth, {"redis": store})
     sweep.sums([PAIR])
     assert list(sweep.listings()) == []
-    surplus = sweep._disagreeing(PAIR, [bucket_of("lost")], sweep._rows(PAIR, [bucket_of("lost")]))
-    assert surplus == {"lost", "orphan"}
+    assert disagreeing(*sweep._both(PAIR, [bucket_of("lost")], sweep._listing(PAIR))) == {"lost", "orphan"}

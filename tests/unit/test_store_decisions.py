@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from aegis.claim import claim_of
-from aegis.inspection import ASTRAY, NO_STAMP, Sum
+from aegis.derivations import shapes
+from aegis.projections.shapes import CacheKeyspace
 from aegis.stores.elasticsearch_document import is_sound
 from aegis.stores.elasticsearch_generations import in_use
 from aegis.stores.elasticsearch_names import Names
+from aegis.stores.redis_names import Names as RedisNames
 from aegis.stores.redis_names import beginning_with
 from aegis.stores.redis_register import beginning
 from aegis.stores.redis_removal import restore
-from aegis.stores.redis_tally import Tally
-from aegis.stores.redis_walked import read
 
 NAMES = Names("policies")
 READERS, NEXT, NONE = frozenset({"policies", "policies-records"}), frozenset({"policies-next"}), frozenset[str]()
@@ -83,26 +83,15 @@ def test_a_register_is_read_as_the_script_reads_it_or_not_at_all(register: bytes
     assert beginning(register) == found
 
 
-def test_a_key_that_is_named_twice_is_summed_once() -> None:
-    tally = Tally()
-    for _ in range(2):
-        tally.add([b"a", b"b"], [0, 0], [2**32 - 1, 2**32 - 1], [True, False])
-        tally.add([b"c", b"d"], [4095, ASTRAY], [7, 0], [True, True])
-    assert tally.sums() == {ASTRAY: Sum(1, 0, 1), 0: Sum(2, 2**33 - 2, 1), 4095: Sum(1, 7, 1)}
-    assert Tally().sums() == {}
-
-
-def test_a_step_of_a_walk_is_read_the_same_by_columns_and_one_by_one() -> None:
-    sound, unsound = b'{"stamp":164,"bucket":1433,"claim":519246999,', b'{"stamp":3,"bucket":4096,"claim":1,'
-    columns = read([b"a\nb", b"164,1433,519246999,3,4096,1", b"10"])
-    assert list(columns.lines()) == [("a", 164, 1433, 519246999, True), ("b", NO_STAMP, ASTRAY, 0, False)]
-    assert list(read([[b"a", sound, 1, b"b", unsound, 0]]).lines()) == list(columns.lines())
-    assert list(read([b"a\nb", b"164,1433,519246999,3,4096,1", b""]).lines())[1] == ("b", NO_STAMP, ASTRAY, 0, True)
-
-
-def test_a_key_that_is_no_text_does_not_hide_its_neighbours() -> None:
-    assert list(read([b"a\n\xff\nc", b"164,1433,7,168,1,8,172,2,9", b"101"]).lines()) == [("a", 164, 1433, 7, True), ("c", 172, 2, 9, True)]
-    assert list(read([[b"\xff", b"", 1]]).lines()) == []
+def test_no_table_has_names_in_redis_that_begin_like_another_tables_values() -> None:
+    # Whoever counts the values of one table would count the other names too.
+    spaces = {table: shape for table, shape in shapes("redis").items() if isinstance(shape, CacheKeyspace)}
+    names = {table: RedisNames("", table, space) for table, space in spaces.items()}
+    for table, space in spaces.items():
+        others = [name.value("") for other, name in names.items() if other != table]
+        own = [found for name in names.values() for found in (name.counter, name.registers(0)) if found]
+        assert not [name for name in (*others, *own) if name.startswith(space.prefix)]
+        assert names[table].before_key == len(space.prefix)
 
 
 def test_a_pattern_takes_a_prefix_literally() -> None:

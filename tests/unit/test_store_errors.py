@@ -111,9 +111,9 @@ def test_a_value_that_is_too_long_names_its_longest_field() -> None:
 
 
 def test_a_call_is_packed_as_redis_reads_it() -> None:
-    packed = packed_call("gen", [word(b"r1")], [word(b"v1")], [word(b"{}") + word("한".encode())])
-    strings = [b"EVALSHA", SHA, b"3", b"gen", b"r1", b"v1", b"{}", "한".encode()]
-    assert packed == b"*8\r\n" + b"".join(b"$%d\r\n%b\r\n" % (len(string), string) for string in strings)
+    packed = packed_call("gen", 1, [word(b"h1")], [word(b"v1")], [word(b"{}") + word("한".encode())])
+    strings = [b"EVALSHA", SHA, b"3", b"gen", b"h1", b"v1", b"1", b"{}", "한".encode()]
+    assert packed == b"*9\r\n" + b"".join(b"$%d\r\n%b\r\n" % (len(string), string) for string in strings)
 
 
 @pytest.mark.parametrize("bad", [set(), {0}, {6}, {2, 3}, set(range(7))])

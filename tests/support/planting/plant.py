@@ -73,7 +73,7 @@ class Kind(StrEnum):
     VALUE_NOT_JSON = "value not JSON"
     """Redis: the value is cut off."""
     OTHER_TYPE = "other type"
-    """Redis: the register is a list."""
+    """Redis: the value is a list."""
     DUPLICATE = "duplicate"
     """A second copy with all its bookkeeping stands beside it."""
     BARE_DUPLICATE = "bare duplicate"

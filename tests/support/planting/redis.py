@@ -1,4 +1,4 @@
-"""Plants in Redis: a register (`aegis:record:{table}:{key}`, JSON that begins with the stamp) beside the value that readers get."""
+"""Plants in Redis: a register (JSON that begins with the stamp, a field of `aegis:registers:{table}:{bucket}`), and the value that readers get."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from aegis.claim import claim_of
+from aegis.claim import bucket_of, claim_of
 from aegis.settings import Settings
 from tests.support.planting.plant import AHEAD, DELETE_RANK, IMPOSSIBLE_STAMP, Images, Kind, Plant, new_key, plants
 from tests.support.wait import until
@@ -61,15 +61,15 @@ class RedisPlanter:
         match kind:
             case Kind.MISSING:
                 self.remove(table, keys)
-                return self._planted(table, keys, kind, "DEL of register and value")
+                return self._planted(table, keys, kind, "HDEL of the register, DEL of the value")
             case Kind.VALUE_GONE:
                 self._client.delete(*(self._value_name(table, key) for key in keys))
                 return self._planted(table, keys, kind, "DEL of the value")
             case Kind.EXPIRED:
                 return self._expire(table, keys)
             case Kind.REGISTER_GONE:
-                self._client.delete(*(self._register_name(table, key) for key in keys))
-                return self._planted(table, keys, kind, "DEL of the register")
+                self._unregister(table, keys)
+                return self._planted(table, keys, kind, "HDEL of the register")
             case Kind.ORPHAN | Kind.ORPHAN_OTHER_BUCKET:
                 return self._copy(table, keys, kind)
             case Kind.BY_HAND:
@@ -84,17 +84,19 @@ class RedisPlanter:
                 return self._corrupt(kind, table, keys)
 
     def images(self, table: str, keys: Sequence[str]) -> Images:
-        registers = self._client.mget([self._register_name(table, key) for key in keys])
+        registers = [self._client.hget(self._registers(table, key), key) for key in keys]
         values = self._client.mget([self._value_name(table, key) for key in keys])
         return dict(zip(keys, zip(registers, values, strict=True), strict=True))
 
     def put_back(self, table: str, images: Images) -> list[Plant]:
         for key, (register, value) in images.items():
-            self._client.mset({self._register_name(table, key): register, self._value_name(table, key): value})
-        return self._planted(table, list(images), Kind.OLD_IMAGE, "SET of register and value of the version before")
+            self._client.hset(self._registers(table, key), key, register)
+            self._client.set(self._value_name(table, key), value)
+        return self._planted(table, list(images), Kind.OLD_IMAGE, "HSET of the register and SET of the value of the version before")
 
     def remove(self, table: str, keys: Sequence[str]) -> None:
-        self._client.delete(*(name(table, key) for key in keys for name in (self._register_name, self._value_name)))
+        self._unregister(table, keys)
+        self._client.delete(*(self._value_name(table, key) for key in keys))
 
     def shown(self, table: str, keys: Sequence[str]) -> set[str]:
         values = self._client.mget([self._value_name(table, key) for key in keys]) if keys else []
@@ -116,7 +118,7 @@ class RedisPlanter:
                 register["bucket"], register["claim"] = claim_of(new, register["stamp"] // 4)
             self._register(table, new, register)
             self._client.set(self._value_name(table, new), self._client.get(self._value_name(table, key)))
-        return self._planted(table, [new_key(key, kind) for key in keys], kind, "SET of copied register and value")
+        return self._planted(table, [new_key(key, kind) for key in keys], kind, "HSET of a copied register, SET of a copied value")
 
     def _by_hand(self, table: str, keys: Sequence[str]) -> list[Plant]:
         made = [new_key(key, Kind.BY_HAND) for key in keys]
@@ -145,35 +147,39 @@ class RedisPlanter:
 
     def _corrupt(self, kind: Kind, table: str, keys: Sequence[str]) -> list[Plant]:
         for key in keys:
-            register, value = self._register_name(table, key), self._value_name(table, key)
+            registers, value = self._registers(table, key), self._value_name(table, key)
             match kind:
                 case Kind.CONTENT:
                     self._client.set(value, json.dumps({**json.loads(self._client.get(value)), TEXTS[table]: "another"}, ensure_ascii=False))
                 case Kind.NOT_JSON:
-                    self._client.set(register, self._client.get(register)[:-7])
+                    self._client.hset(registers, key, self._client.hget(registers, key)[:-7])
                 case Kind.VALUE_NOT_JSON:
                     self._client.set(value, self._client.get(value)[:-7])
                 case Kind.OTHER_TYPE:
-                    self._client.delete(register)
-                    self._client.rpush(register, "a list")
+                    self._client.delete(value)
+                    self._client.rpush(value, "a list")
                 case _:
                     raise ValueError(f"no such plant in Redis: {kind}")
         return self._planted(table, keys, kind, f"{kind} written")
 
     def _registered(self, table: str, key: str) -> Register:
-        register: Register = json.loads(self._client.get(self._register_name(table, key)))
+        register: Register = json.loads(self._client.hget(self._registers(table, key), key))
         return register
 
     def _register(self, table: str, key: str, register: Register) -> None:
         """In the form that the pipeline's own has: without white space, in the order of its fields."""
-        self._client.set(self._register_name(table, key), json.dumps(register, separators=(",", ":")))
+        self._client.hset(self._registers(table, key), key, json.dumps(register, separators=(",", ":")))
+
+    def _unregister(self, table: str, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._client.hdel(self._registers(table, key), key)
 
     def _planted(self, table: str, keys: Sequence[str], kind: Kind, did: str) -> list[Plant]:
         return plants(self.store, table, keys, kind, did)
 
     @staticmethod
-    def _register_name(table: str, key: str) -> str:
-        return f"aegis:record:{table}:{key}"
+    def _registers(table: str, key: str) -> str:
+        return f"aegis:registers:{table}:{bucket_of(key)}"
 
     @staticmethod
     def _value_name(table: str, key: str) -> str:

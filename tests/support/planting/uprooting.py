@@ -31,6 +31,9 @@ def _redis(settings: Settings, prefix: str) -> None:
     names = list(client.scan_iter(match=f"*:{prefix}*", count=1000))
     if names:
         client.delete(*names)
+    for name in client.scan_iter(match="aegis:registers:*", count=1000):
+        if fields := [field for field in client.hkeys(name) if field.startswith(prefix.encode())]:
+            client.hdel(name, *fields)
     client.close()
 
 
