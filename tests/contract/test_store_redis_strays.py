@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -163,6 +163,32 @@ def test_a_bucket_with_very_many_registers_is_summed_and_listed(own: Opened, han
     assert len(found) == len(claims)
     assert own.store.count("policies").visible == MANY // 3
     assert own.store.count("policies").tombstones == MANY - MANY // 3 + odd
+
+
+def test_a_listing_that_the_server_gives_in_small_pieces_leaves_nothing_out(own: Opened, hand: redis.Redis, unique: str) -> None:
+    crowded = range(2, 30, 3)
+    made = {f"{bucket}-{n}": bucket for bucket in crowded for n in range(900)}
+    for bucket in crowded:
+        keys = [key for key, of in made.items() if of == bucket]
+        hand.hset(f"{unique}:aegis:registers:policies:{bucket}", mapping=dict.fromkeys(keys, f'{{"stamp":4,"bucket":{bucket},"claim":1,"applied_at":""}}'))
+    own.store.apply([upsert(own, f"P-{n}", 7 + n) for n in range(40)])
+    found = list(own.store.listing("policies", EVERYWHERE))
+    assert len(found) == len(made) + 40
+    assert {one.key for one in found} == {*made, *(f"P-{n}" for n in range(40))}
+    assert sum(one.records for one in own.store.sums("policies").buckets.values()) == len(found)
+
+
+def test_a_listing_that_is_left_early_spoils_no_later_answer(own: Opened, hand: redis.Redis, unique: str) -> None:
+    for bucket in (1, 2, 3):
+        hand.hset(f"{unique}:aegis:registers:policies:{bucket}", mapping={f"{bucket}-{n}": "" for n in range(1_100)})
+    listing = own.store.listing("policies", EVERYWHERE)
+    assert next(listing).key.startswith("1-")
+    assert isinstance(listing, Generator)
+    listing.close()
+    record = upsert(own, "P-1", 7)
+    assert own.store.apply([record]) == [APPLIED]
+    assert own.store.inspect("policies", ["P-1"]) == {"P-1": Listed("P-1", 28, visible=True)}
+    assert own.store.count("policies").tombstones == 3_300
 
 
 def test_a_bucket_of_delete_stamps_counts_those_that_readers_see(own: Opened, hand: redis.Redis, unique: str) -> None:
