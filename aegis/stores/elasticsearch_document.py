@@ -79,26 +79,26 @@ def stored_record(table: str, hit: Mapping[str, Any]) -> StoredRecord | None:
 
 
 def is_sound(key: str, version: int, register: Mapping[str, Any]) -> bool:
-    """Whether a register was written by Aegis, for this key and as of this version.
+    """Whether a register was written by Aegis, for this key and as of this version."""
+    stamp, deleted = register.get("stamp"), register.get("deleted")
+    if type(stamp) is not int or type(deleted) is not bool:
+        return False
+    return agrees(key, version, register.get("key"), stamp, (register.get("bucket"), register.get("claim")))
+
+
+def agrees(key: str, version: int, of: Any, stamp: int, claim: tuple[Any, Any]) -> bool:
+    """Whether what a register says is of the document `key` at `version`. `of`: the key that it names; `claim`: bucket and claim.
 
     A copy keeps the key of its original; an unversioned write (an update by hand) raises the version, which is what the server compares, and leaves the stamp.
     """
-    stamp, deleted = register.get("stamp"), register.get("deleted")
-    if type(stamp) is not int or stamp != version or stamp < LOWEST_STAMP or type(deleted) is not bool or register.get("key") != key:
-        return False
-    return (register.get("bucket"), register.get("claim")) == claim_of(key, stamp // 4)
-
-
-def listed(key: str, version: int, register: Mapping[str, Any], *, sound: bool) -> Listed:
-    """What a comparison is told of a document."""
-    return Listed(key, version if sound else NO_STAMP, visible=register.get("deleted") is False)
+    return of == key and stamp == version >= LOWEST_STAMP and claim == claim_of(key, stamp // 4)
 
 
 def inspected(table: str, hit: Mapping[str, Any]) -> Listed:
     """What a hit says to a comparison; of its source the register is enough."""
     register = hit["_source"].get(REGISTER_FIELD)
-    sound = stored_record(table, hit) is not None
-    return listed(hit["_id"], hit["_version"], register if isinstance(register, Mapping) else {}, sound=sound)
+    stamp = NO_STAMP if stored_record(table, hit) is None else hit["_version"]
+    return Listed(hit["_id"], stamp, visible=isinstance(register, Mapping) and register.get("deleted") is False)
 
 
 def _register(record: Record, applied_at: str) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from aegis.ahead import ahead
-from aegis.claim import claim_of
-from aegis.inspection import ASTRAY, BUCKETS, LOWEST_STAMP, NO_STAMP, Listed, Sum, Sums
+from aegis.inspection import ASTRAY, BUCKETS, NO_STAMP, Listed, Sum, Sums
 from aegis.stores.elasticsearch_calls import documents, pages
-from aegis.stores.elasticsearch_document import inspected
+from aegis.stores.elasticsearch_document import agrees, inspected
 from aegis.stores.elasticsearch_errors import translated
 from aegis.stores.elasticsearch_index import DELETED, READABLE, VISIBLE, field
 
@@ -75,7 +74,7 @@ def _lines(client: Elasticsearch, index: str, query: Mapping[str, Any], buckets:
             key, version = hit["_id"], hit["_version"]
             # What has none of a number comes with the highest that there is.
             _, of, stamp, bucket, claim, deleted, *_ = hit["sort"]
-            if of != key or not stamp == version >= LOWEST_STAMP or deleted not in (0, 1) or (bucket, claim) != claim_of(key, stamp // 4):
+            if deleted not in (0, 1) or not agrees(key, version, of, stamp, (bucket, claim)):
                 yield Listed(key, NO_STAMP, deleted == 0)
             elif bucket in buckets:
                 yield Listed(key, version, deleted == 0)
